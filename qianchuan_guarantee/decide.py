@@ -1,0 +1,321 @@
+"""The stages in their order: checked exports and a rulebook in, one decision per plan out.
+
+This is the one place that knows the order. `decide` builds every step as an expression, keeps
+those that several later steps read, and asserts that no plan was lost on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from qianchuan_guarantee.errors import InvariantError, UsageError
+from qianchuan_guarantee.exports.fates import RowCounts, row_counts
+from qianchuan_guarantee.exports.find import Export, find
+from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable, read_export
+from qianchuan_guarantee.rulebook import Parameters, Rulebook, parameters
+from qianchuan_guarantee.stages import (
+    bids,
+    conversions,
+    cycles,
+    deliveries,
+    edits,
+    eligibility,
+    grant,
+    pauses,
+    status,
+    trust,
+)
+from qianchuan_guarantee.tables import LOGS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.engines import Engine
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: exports, the morning that is decided on, rulebooks, readings, plans.
+
+    `plans`: only these (empty: all). `readings`: those read otherwise for this call.
+    """
+
+    exports: str
+    as_of: date
+    books: Sequence[Rulebook]
+    readings: Mapping[str, str] = field(default_factory=dict)
+    plans: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The answer, with every table on the way to it, so that explain and audit read the same.
+
+    stages: `cycles`, `operations`, `bid_steps`, `delivery_days`, `priced`, `by_bid`,
+    `edit_counts`, `pause_tests`, `facts`, `decisions`.
+    """
+
+    question: Question
+    engine: Engine
+    export: Export
+    checked: Mapping[str, CheckedTable]
+    stages: Mapping[str, Table]
+    rows: Mapping[str, RowCounts]
+    plan_count: int
+
+    @property
+    def decisions(self) -> Table:
+        return self.stages["decisions"]
+
+    @property
+    def readings(self) -> dict[str, str]:
+        return self.question.books[-1].read(self.question.readings)
+
+
+def decide(
+    question: Question, engine: Engine, tell: Callable[[str], None] = lambda step: None
+) -> Decided:
+    """Decide every plan of an export folder as of a morning (rules.md, all of it)."""
+    export = find(question.exports)
+    tell("reading")
+    checked = read_export(export, engine, question.plans, lambda name: tell(f"reading {name}"))
+    tell("deciding")
+    stages = _stages(question, engine, export, checked)
+    kept = {**stages, "decisions": status.decisions(stages["facts"])}
+    plan_count = _count(engine, stages["cycles"])
+    decided_count = _count(engine, stages["facts"])
+    if plan_count != decided_count:
+        raise InvariantError(f"{plan_count} plans came in, {decided_count} decisions came out")
+    _plans_exist(question, plan_count, engine, stages["cycles"])
+    rows = row_counts(checked, stages["cycles"], question.as_of, engine)
+    return Decided(question, engine, export, checked, kept, rows, plan_count)
+
+
+def _plans_exist(question: Question, found: int, engine: Engine, plans: Table) -> None:
+    if not question.plans or found == len(set(question.plans)):
+        return
+    known = set(engine.arrow(plans.select("ad_id"))["ad_id"].to_pylist())
+    lost = ", ".join(str(plan) for plan in question.plans if plan not in known)
+    raise UsageError(
+        f"--plan {lost}: no such plan in {question.exports} as known on {question.as_of}"
+    )
+
+
+def _count(engine: Engine, table: Table) -> int:
+    return int(engine.arrow(table.agg(n=table.count()))["n"][0].as_py())
+
+
+def _stages(
+    question: Question, engine: Engine, export: Export, checked: Mapping[str, CheckedTable]
+) -> dict[str, Table]:
+    rules = _rules(question, engine)
+    days = engine.keep(deliveries.delivery_days(checked["delivery"].rows))
+    plans = _cycles(question, engine, checked, days, rules)
+    operations = engine.keep(bids.known_operations(checked["operations"].rows, plans))
+    initial = engine.keep(bids.initial_bids(operations, plans))
+    steps = engine.keep(bids.bid_steps(operations, initial))
+    spans = engine.keep(bids.bid_spans(steps, initial))
+    if export.has_conversions:
+        received = engine.keep(
+            conversions.received_conversions(checked["conversions"].rows, plans, question.as_of)
+        )
+        too_late = engine.keep(conversions.late_conversions(received))
+        late = conversions.late_counts(too_late)
+        priced = conversions.priced_events(conversions.counted_events(received, too_late), spans)
+    else:
+        slices = conversions.counted_slices(checked["delivery"].rows, plans)
+        late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
+        priced = conversions.priced_slices(slices, spans)
+    priced = engine.keep(priced)
+    by_bid = engine.keep(conversions.conversions_by_bid(priced))
+    counts = engine.keep(edits.edit_counts(edits.edits_in_window(operations, plans)))
+    costs = deliveries.costs(days, plans)
+    if export.has_conversions:
+        # Counted one by one, so what the slices say of conversions is not asked.
+        costs = costs.mutate(uncounted=ibis.literal(0, type="int64"))
+    facts = eligibility.facts(
+        plans,
+        eligibility.Facts(
+            costs=costs,
+            conversions=conversions.conversion_facts(by_bid),
+            late=late,
+            bids=bids.bid_facts(steps, spans, initial, plans),
+            edits=edits.edit_facts(counts),
+            bands=rules["bands"],
+        ),
+    )
+    asked = engine.keep(pauses.pauses(operations, plans))
+    tests = engine.keep(
+        pauses.pause_tests(
+            asked,
+            pauses.costs_before(checked["delivery"].rows, asked, plans),
+            pauses.conversions_before(priced, asked),
+        )
+    )
+    judged = grant.grant(eligibility.eligibility(engine.keep(facts), tests))
+    troubles = _troubles(question, engine, checked, plans, days, steps)
+    decided = status.status(status.with_troubles(judged, troubles), question.as_of)
+    return {
+        "cycles": plans,
+        "operations": operations,
+        "bid_steps": steps,
+        "delivery_days": days,
+        "priced": priced,
+        "by_bid": by_bid,
+        "edit_counts": counts,
+        "pause_tests": tests,
+        "facts": engine.keep(decided),
+    }
+
+
+def _rules(question: Question, engine: Engine) -> dict[str, Table]:
+    rules: Parameters = parameters(question.books, question.readings)
+    return {name: engine.table(getattr(rules, name)) for name in ("versions", "scenarios", "bands")}
+
+
+def _cycles(
+    question: Question,
+    engine: Engine,
+    checked: Mapping[str, CheckedTable],
+    days: Table,
+    rules: Mapping[str, Table],
+) -> Table:
+    """Which plans there are, and the window and cycle of each."""
+    as_of = question.as_of
+    snapshots = engine.keep(cycles.plan_snapshots(checked["plans"].rows, as_of))
+    received, changed = checked["conversions"].rows, checked["operations"].rows
+    logs = [
+        days.select("ad_id", "written_on", known_at=days.day.cast("timestamp(6)")),
+        received.select("ad_id", "written_on", known_at="received_at"),
+        changed.select("ad_id", "written_on", known_at="create_time"),
+    ]
+    refused = _refused(checked, (*LOGS, "plans")).union(
+        _contradictions(checked, engine, (*LOGS, "plans")).select(
+            "table", *[name for name in REFUSED_COLUMNS if name not in ("file", "problem")]
+        )
+    )
+    named = cycles.named_plans(logs, refused, snapshots, as_of)
+    if question.plans:
+        named = named.filter(named.ad_id.isin(list(question.plans)))
+    first = deliveries.first_deliveries(
+        days, checked["first_deliveries"].rows, rules["versions"], as_of
+    )
+    partitions = checked["delivery"].days
+    return engine.keep(
+        cycles.cycles(
+            named,
+            snapshots,
+            first,
+            rules["versions"],
+            rules["scenarios"],
+            as_of,
+            min(partitions) if partitions else None,
+        )
+    )
+
+
+def _troubles(
+    question: Question,
+    engine: Engine,
+    checked: Mapping[str, CheckedTable],
+    plans: Table,
+    days: Table,
+    steps: Table,
+) -> status.Troubles:
+    as_of = question.as_of
+    logs_begin, coverage = _coverage(checked, as_of)
+    own_row = (
+        _refused(checked, ("plans",))
+        .select("ad_id", "written_on")
+        .union(_contradictions(checked, engine, ("plans",)).select("ad_id", "written_on"))
+    )
+    known = own_row.written_on.isnull() | (own_row.written_on < ibis.literal(as_of, type="date"))
+    return status.Troubles(
+        refused=engine.keep(trust.refused_rows(_refused(checked, tuple(checked)), plans)),
+        refused_plans=own_row.filter(known & own_row.ad_id.notnull()),
+        conflicts=engine.keep(
+            trust.conflicts(_contradictions(checked, engine, tuple(checked)), plans, as_of)
+        ),
+        earlier=deliveries.earlier_than_first(days, plans),
+        snapshots=engine.keep(cycles.snapshot_troubles(checked["plans"].rows, steps, plans)),
+        incomplete=trust.missing_days(plans, engine.table(coverage), logs_begin, as_of),
+        cheating=trust.cheating(checked["verdicts"].rows, as_of),
+    )
+
+
+def _refused(checked: Mapping[str, CheckedTable], names: Sequence[str]) -> Table:
+    """The refused rows of some tables, without file and problem, with the table's name."""
+    kept = [name for name in REFUSED_COLUMNS if name not in ("file", "problem")]
+    return ibis.union(
+        *(
+            checked[name]
+            .refused.select(*kept)
+            .mutate(table=ibis.literal(name))
+            .select("table", *kept)
+            for name in names
+            if name in checked
+        )
+    )
+
+
+def _contradictions(
+    checked: Mapping[str, CheckedTable], engine: Engine, names: Sequence[str]
+) -> Table:
+    """The rows in conflict of some tables: as `_refused`, and `conflict_on`."""
+    kinds = {"table": "string"} | REFUSED_COLUMNS | {"conflict_on": "date"}
+    del kinds["file"], kinds["problem"]
+    found = [engine.table(ibis.schema(kinds).to_pyarrow().empty_table())]
+    for name in names:
+        suspects = checked[name].suspects
+        table = checked[name].table
+        if suspects is None or not table.has_plan:
+            continue
+        rows = suspects.filter(suspects.is_conflict)
+
+        def instant(column: str | None, rows: Table = rows) -> ibis.Value:
+            return rows[column] if column else ibis.null("timestamp(6)")
+
+        found.append(
+            rows.select(
+                table=ibis.literal(name),
+                ad_id=rows.ad_id,
+                happened_at=instant(table.happened_at),
+                known_at=instant(table.known_by),
+                written_on=rows.written_on,
+                conflict_on=rows.conflict_on,
+            )
+        )
+    return ibis.union(*found) if len(found) > 1 else found[0]
+
+
+def _coverage(checked: Mapping[str, CheckedTable], as_of: date) -> tuple[date | None, pa.Table]:
+    """Where the partitioned logs begin, and for each day since then the next missing one."""
+    import pyarrow as pa
+
+    partitioned = [set(days) for name in LOGS if (days := checked[name].days)]
+    schema = pa.schema([("day", pa.date32()), ("next_missing_on", pa.date32())])
+    if not partitioned:
+        return None, schema.empty_table()
+    begin = min(min(days) for days in partitioned)
+    complete = set.intersection(*partitioned)
+    rows: list[dict[str, Any]] = []
+    missing: date | None = None
+    day = as_of - timedelta(days=1)
+    while day >= begin:
+        missing = missing if day in complete else day
+        rows.append({"day": day, "next_missing_on": missing})
+        day -= timedelta(days=1)
+    return begin, pa.Table.from_pylist(rows, schema=schema)
+
+
+def total_granted(engine: Engine, decisions: Table) -> Decimal:
+    """Σ amount, yuan."""
+    found = engine.arrow(decisions.agg(total=decisions.amount.sum()))["total"][0].as_py()
+    return found if found is not None else Decimal("0.00")

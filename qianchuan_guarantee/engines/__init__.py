@@ -1,0 +1,58 @@
+"""Engines: all input, output and dialect, nothing of the rule.
+
+The stages are Ibis expressions; an engine reads files into Ibis tables and carries the
+expressions out. DuckDB is embedded and the default; Spark runs the same expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.exports.find import FileGroup
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A line that does not have the columns of its header. `row_number` counts data rows from 1."""
+
+    path: str
+    row_number: int
+    line: str
+
+
+class Engine(Protocol):
+    """What the rest of the package asks of an engine."""
+
+    name: str
+
+    def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
+        """The rows as they stand in the files: their columns, and `_file`, `_dt`
+        (date, null without partitions) and, if `numbered`, `_row_number` from 1."""
+
+    def recode(self, group: FileGroup) -> bool:
+        """Text files of the group that turned out to be GBK are read as such from now on; true
+        if there were any, and `read` must be called again."""
+
+    def malformed(self, group: FileGroup) -> list[Malformed]:
+        """Lines left out by `read`; known once the table that `read` gave has been kept."""
+
+    def table(self, data: pa.Table) -> Table:
+        """A small table from memory."""
+
+    def keep(self, expression: Table) -> Table:
+        """Carry an expression out once and keep its rows."""
+
+    def arrow(self, expression: Table) -> pa.Table:
+        """The rows of an expression."""
+
+    def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
+        """The rows of an expression, piece by piece, in its order."""
+
+    def version(self) -> str:
+        """Name and version, for whoever must repeat the run."""

@@ -1,0 +1,186 @@
+"""DuckDB, embedded: reads Parquet and text, carries the stages out, spills when memory is short."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from qianchuan_guarantee.engines import Malformed
+from qianchuan_guarantee.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.exports.find import FileGroup
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _named(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class DuckDB:
+    """An embedded engine; `memory` as DuckDB writes sizes ('2GB'), None for its default."""
+
+    name = "duckdb"
+
+    def __init__(self, memory: str | None = None, threads: int | None = None) -> None:
+        self._spill = tempfile.TemporaryDirectory(prefix="qcg-")
+        self.connection = ibis.duckdb.connect(temp_directory=self._spill.name)
+        self._numbers = itertools.count()
+        self._recoded: dict[str, str] = {}  # files that are GBK → their copies in UTF-8
+        # Without this, a hidden default of the machine would decide what 2022-10-01T00:00Z means.
+        self.connection.raw_sql("SET TimeZone = 'UTC'")
+        self.connection.raw_sql("SET enable_progress_bar = false")
+        if threads is not None:
+            self.connection.raw_sql(f"SET threads = {threads:d}")
+        if memory is not None:
+            try:
+                self.connection.raw_sql(f"SET memory_limit = {_quoted(memory)}")
+            except Exception as error:
+                raise UserError(f"--memory {memory}: not a size; expected e.g. 2GB") from error
+
+    def version(self) -> str:
+        return f"duckdb {self.connection.version}, ibis {ibis.__version__}"
+
+    def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
+        day = "dt" if group.is_partitioned else "CAST(NULL AS DATE)"
+        hive = group.is_partitioned
+        columns = [_named(name) for name in group.columns if not (hive and name == "dt")]
+        number = ""
+        if numbered:
+            # A CSV has no row numbers of its own. Without PARTITION BY this window streams.
+            is_parquet = group.format == "parquet"
+            number = ", file_row_number + 1" if is_parquet else ", row_number() OVER ()"
+            number += " AS _row_number"
+        paths = [group.paths] if not numbered else [(path,) for path in group.paths]
+        file = "filename"
+        if any(path in self._recoded for path in group.paths):
+            cases = " ".join(
+                f"WHEN {_quoted(copy)} THEN {_quoted(path)}" for path, copy in self._recoded.items()
+            )
+            file = f"CASE filename {cases} ELSE filename END"
+        selects = [
+            f"SELECT {', '.join(columns)}, {file} AS _file, {day} AS _dt{number} "
+            f"FROM {self._source(group, some, rejects=not numbered)}"
+            for some in paths
+        ]
+        name = self._name()
+        query = " UNION ALL ".join(selects)
+        self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {query}")
+        return self.connection.table(name)
+
+    def _source(self, group: FileGroup, paths: tuple[str, ...], *, rejects: bool) -> str:
+        files = "[" + ", ".join(_quoted(self._recoded.get(path, path)) for path in paths) + "]"
+        options = ["filename = true"]
+        options.append(f"hive_partitioning = {str(group.is_partitioned).lower()}")
+        if group.is_partitioned:
+            options.append("hive_types = {'dt': DATE}")
+        if group.format == "parquet":
+            options.append("file_row_number = true")
+            return f"read_parquet({files}, {', '.join(options)})"
+        names = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in group.columns)
+        if group.format == "jsonl":
+            options += [f"columns = {{{names}}}", "format = 'newline_delimited'"]
+            return f"read_json({files}, {', '.join(options)})"
+        options += [
+            f"columns = {{{names}}}",
+            "header = true",
+            "auto_detect = false",
+            "delim = ','",
+            "quote = '\"'",
+            "escape = '\"'",
+            "ignore_errors = true",
+        ]
+        if rejects:
+            options += [
+                "store_rejects = true",
+                f"rejects_table = '{self._rejects(group)}'",
+                f"rejects_scan = '{self._rejects(group)}_scan'",
+            ]
+        return f"read_csv({files}, {', '.join(options)})"
+
+    def _rejects(self, group: FileGroup) -> str:
+        again = "_recoded" if any(path in self._recoded for path in group.paths) else ""
+        return f"rejects_{group.table}_{group.number}{again}"
+
+    def _rejected(
+        self, group: FileGroup, columns: str, where: str = "true"
+    ) -> list[tuple[Any, ...]]:
+        name = self._rejects(group)
+        found: list[tuple[Any, ...]] = self.connection.raw_sql(
+            f"SELECT DISTINCT {columns} FROM {name} "
+            f"JOIN {name}_scan USING (scan_id, file_id) WHERE {where} ORDER BY ALL"
+        ).fetchall()
+        return found
+
+    def recode(self, group: FileGroup) -> bool:
+        if group.format != "csv":
+            return False
+        broken = self._rejected(group, "file_path", "error_type = 'INVALID ENCODING'")
+        copies = {path: self._as_utf8(path) for (path,) in broken}
+        self._recoded.update({path: copy for path, copy in copies.items() if copy is not None})
+        return any(copy is not None for copy in copies.values())
+
+    def _as_utf8(self, path: str) -> str | None:
+        """A copy of a text file that is GBK as a whole; None where it is not."""
+        source = Path(path)
+        copy = Path(self._spill.name, f"recoded-{len(self._recoded)}", *source.parts[-2:])
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        opened = gzip.open if path.endswith(".gz") else open
+        try:
+            with (
+                opened(path, "rt", encoding="gbk", newline="") as text,
+                opened(copy, "wt", encoding="utf-8", newline="") as out,
+            ):
+                shutil.copyfileobj(text, out, 1 << 20)
+        except UnicodeDecodeError:
+            return None
+        return str(copy)
+
+    def malformed(self, group: FileGroup) -> list[Malformed]:
+        if group.format != "csv":
+            return []
+        originals = {copy: path for path, copy in self._recoded.items()}
+        found = self._rejected(group, "file_path, line, csv_line")
+        # The header is line 1.
+        return [Malformed(originals.get(path, path), line - 1, text) for path, line, text in found]
+
+    def table(self, data: pa.Table) -> Table:
+        name = self._name()
+        self.connection.con.register(f"{name}_arrow", data)
+        self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_arrow")
+        self.connection.con.unregister(f"{name}_arrow")
+        return self.connection.table(name)
+
+    def keep(self, expression: Table) -> Table:
+        # Not create_table: it declares the types that ibis infers and casts to them, which
+        # would round a decimal that DuckDB knows to be wider.
+        name = self._name()
+        query = self.connection.compile(expression)
+        self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {query}")
+        return self.connection.table(name)
+
+    def _name(self) -> str:
+        return f"kept_{next(self._numbers)}"
+
+    def arrow(self, expression: Table) -> pa.Table:
+        return self.connection.to_pyarrow(expression)
+
+    def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
+        yield from self.connection.to_pyarrow_batches(expression, chunk_size=100_000)
+
+    def close(self) -> None:
+        self.connection.disconnect()
+        self._spill.cleanup()

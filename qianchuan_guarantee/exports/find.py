@@ -1,0 +1,245 @@
+"""Which files an export folder holds: table, format, partition day.
+
+A table is either files named `<table>.<ext>`, or a folder `<table>/` with daily partitions
+`dt=YYYY-MM-DD/` (or, without partitions, files of any name) below it (data.md).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.tables import INPUTS, Input
+
+Format = Literal["parquet", "csv", "jsonl"]
+_FORMATS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".jsonl": "jsonl",
+    ".jsonl.gz": "jsonl",
+}
+_ENDINGS = ", ".join(_FORMATS)
+_PARTITION = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """Files of one table that are read alike: same format, same columns, both with or
+    without partitions. `columns` are the names as they stand in the files, in their order."""
+
+    table: str
+    number: int
+    format: Format
+    columns: tuple[str, ...]
+    paths: tuple[str, ...]
+    is_partitioned: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of one table. `days`: the partitions there are; None without partitions."""
+
+    table: Input
+    groups: tuple[FileGroup, ...]
+    days: tuple[date, ...] | None
+    extra_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export folder: its tables by name, and the files in it that are not ours."""
+
+    folder: str
+    tables: dict[str, Found]
+    ignored: tuple[str, ...] = field(default=())
+
+    @property
+    def has_conversions(self) -> bool:
+        return "conversions" in self.tables
+
+
+def find(folder: str) -> Export:
+    """Every table of an export folder; UserError where a table is missing or ambiguous."""
+    root = Path(folder)
+    if not root.exists():
+        raise UserError(f"{folder}: no such folder; expected a folder with an export's tables")
+    if not root.is_dir():
+        raise UserError(f"{folder}: a file; expected a folder with an export's tables")
+    tables: dict[str, Found] = {}
+    ignored: list[str] = []
+    for table in INPUTS.values():
+        found = _find_table(root, table)
+        if found is not None:
+            tables[table.name] = found
+    for path in sorted(root.iterdir()):
+        stem = path.name.split(".")[0]
+        if _format(path) and path.is_file() and stem not in INPUTS:
+            ignored.append(path.name)
+    missing = [t.name for t in INPUTS.values() if not t.optional and t.name not in tables]
+    if missing:
+        raise UserError(
+            f"{folder}: no table {', '.join(missing)}; expected files named "
+            f"{missing[0]}.<ext> or a folder {missing[0]}/ (ext: {_ENDINGS})"
+        )
+    if "conversions" not in tables and not _has_column(tables["delivery"]):
+        raise UserError(
+            f"{folder}: nothing says how many conversions there were; expected a table "
+            "conversions, or a column attribution_convert_cnt in delivery"
+        )
+    return Export(folder, tables, tuple(ignored))
+
+
+def _has_column(delivery: Found) -> bool:
+    return any("attribution_convert_cnt" in group.columns for group in delivery.groups)
+
+
+def _format(path: Path) -> Format | None:
+    for ending, kind in _FORMATS.items():
+        if path.name.endswith(ending):
+            return kind
+    return None
+
+
+def _find_table(root: Path, table: Input) -> Found | None:
+    flat = [p for ending in _FORMATS if (p := root / f"{table.name}{ending}").is_file()]
+    folder = root / table.name
+    partitions = sorted(folder.glob("dt=*")) if folder.is_dir() else []
+    inside = _data_files(folder) if folder.is_dir() else []
+    ways = [*flat, *([folder] if partitions or inside else [])]
+    if len(ways) > 1 or (partitions and inside):
+        names = ", ".join(str(p.relative_to(root)) for p in [*ways, *inside[:1]])
+        raise UserError(f"{root}: table {table.name} stands there twice ({names}); keep one")
+    if folder.is_dir() and not partitions and not inside:
+        raise UserError(f"{folder}: an empty folder; expected dt=YYYY-MM-DD/ or files in it")
+    if partitions:
+        days, paths = _partitions(partitions)
+        return _found(table, paths, days)
+    paths = flat or inside
+    return _found(table, paths, None) if paths else None
+
+
+def _partitions(folders: list[Path]) -> tuple[tuple[date, ...], list[Path]]:
+    """The days that are there, and their files. A folder without any file has not landed."""
+    days: list[date] = []
+    paths: list[Path] = []
+    for folder in folders:
+        match = _PARTITION.fullmatch(folder.name)
+        try:
+            day = date.fromisoformat(match[1]) if match else None
+        except ValueError:
+            day = None
+        if day is None:
+            raise UserError(f"{folder}: not a day; expected dt=YYYY-MM-DD")
+        files = _data_files(folder)
+        if files or (folder / "_SUCCESS").exists():
+            days.append(day)
+        paths.extend(files)
+    return tuple(days), paths
+
+
+def _data_files(folder: Path) -> list[Path]:
+    files = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "_")) or path.is_dir():
+            continue
+        if _format(path) is None:
+            raise UserError(f"{path}: not a file of ours; expected {_ENDINGS}")
+        files.append(path)
+    return files
+
+
+def _found(table: Input, paths: list[Path], days: tuple[date, ...] | None) -> Found:
+    grouped: dict[tuple[Format, tuple[str, ...]], list[str]] = {}
+    extra: dict[str, None] = {}
+    for path in paths:
+        kind = _format(path)
+        assert kind is not None
+        grouped.setdefault((kind, _columns(path, kind)), []).append(str(path))
+    groups = []
+    for number, ((kind, described), members) in enumerate(sorted(grouped.items())):
+        columns = tuple(name.partition("\0")[0] for name in described)
+        _require_columns(table, columns, members[0])
+        extra.update(dict.fromkeys(c for c in columns if c not in table.names and c != "dt"))
+        groups.append(
+            FileGroup(table.name, number, kind, columns, tuple(members), days is not None)
+        )
+    return Found(table, tuple(groups), days, tuple(extra))
+
+
+def _require_columns(table: Input, columns: tuple[str, ...], path: str) -> None:
+    missing = [c.name for c in table.columns if c.required and c.name not in columns]
+    if missing:
+        raise UserError(
+            f"{path}: column {', '.join(missing)} is missing; found {', '.join(columns) or 'none'}"
+        )
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise UserError(f"{path}: column {', '.join(twice)} stands there twice")
+
+
+def _columns(path: Path, kind: Format) -> tuple[str, ...]:
+    """The column names of a file; for Parquet each with its type, so that files of other
+    types are read apart."""
+    if kind == "parquet":
+        return _parquet_columns(path)
+    if kind == "csv":
+        return _csv_columns(path)
+    return _jsonl_columns(path)
+
+
+def _parquet_columns(path: Path) -> tuple[str, ...]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path}: not a whole Parquet file ({_first_line(error)})") from error
+    return tuple(f"{column.name}\0{column.type}" for column in schema)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Lines of a text file as UTF-8 with or without BOM, or else as GBK."""
+    try:
+        with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
+            for line in file:
+                try:
+                    yield line.decode("utf-8-sig")
+                except UnicodeDecodeError:
+                    yield line.decode("gbk", errors="replace")
+    except (OSError, EOFError) as error:
+        raise UserError(f"{path}: cannot be read ({_first_line(error)})") from error
+
+
+def _csv_columns(path: Path) -> tuple[str, ...]:
+    header = next(csv.reader(_lines(path)), None)
+    if header is None:
+        raise UserError(f"{path}: an empty file; expected at least a header line")
+    return tuple(name.strip() for name in header)
+
+
+def _jsonl_columns(path: Path) -> tuple[str, ...]:
+    import json
+
+    names: dict[str, None] = {}
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            row = json.loads(line) if line.strip() else {}
+        except json.JSONDecodeError:
+            continue
+        if not isinstance(row, dict):
+            raise UserError(f"{path}: line {number} is not a JSON object")
+        names.update(dict.fromkeys(row))
+    return tuple(names)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,202 @@
+"""An export folder, read and checked: per table the rows that may be used, and what became of
+the others."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.exports.check import checked
+from qianchuan_guarantee.exports.find import Export, FileGroup, Found
+from qianchuan_guarantee.exports.versions import Versions, versions
+from qianchuan_guarantee.tables import INPUTS, Input
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.engines import Engine, Malformed
+
+REFUSED_COLUMNS = {
+    "ad_id": "int64",
+    "happened_at": "timestamp(6)",
+    "known_at": "timestamp(6)",
+    "written_on": "date",
+    "file": "string",
+    "problem": "string",
+}
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """A table of an export after every row was looked at.
+
+    rows:     typed columns, `written_on`, `restated_on`; absent tables have no rows.
+    refused:  a row per refused row: `ad_id`, `happened_at`, `known_at`, `written_on` (null
+              where they cannot be read), `file`, `problem` (`column:reason`).
+    suspects: see `Versions.suspects`.
+    read, refused_count: numbers of rows.
+    """
+
+    table: Input
+    rows: Table
+    refused: Table
+    suspects: Table | None
+    days: tuple[date, ...] | None
+    groups: tuple[FileGroup, ...]
+    malformed: tuple[Malformed, ...]
+    read: int
+    refused_count: int
+
+
+def read_export(
+    export: Export, engine: Engine, plans: Sequence[int] = (), tell: Callable[[str], None] = print
+) -> dict[str, CheckedTable]:
+    """Read and check every table; with `plans`, only the rows that concern those plans."""
+    tables = {}
+    for table in INPUTS.values():
+        if table.name in export.tables:
+            tell(table.name)
+            tables[table.name] = _read_table(export.tables[table.name], engine, plans)
+        else:
+            tables[table.name] = _absent(table, engine)
+    return tables
+
+
+def _absent(table: Input, engine: Engine) -> CheckedTable:
+    schema = {c.name: c.type_name for c in table.columns}
+    rows = _empty(engine, schema | {"written_on": "date", "restated_on": "date"})
+    return CheckedTable(table, rows, _empty(engine, REFUSED_COLUMNS), None, None, (), (), 0, 0)
+
+
+def _empty(engine: Engine, schema: dict[str, str]) -> Table:
+    return engine.table(ibis.schema(schema).to_pyarrow().empty_table())
+
+
+def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTable:
+    table = found.table
+    if not found.groups:  # partitions without a single file: days without rows
+        absent = _absent(table, engine)
+        return CheckedTable(table, absent.rows, absent.refused, None, found.days, (), (), 0, 0)
+    parts = []
+    malformed: list[Malformed] = []
+    for group in found.groups:
+        raw = engine.read(group)
+        part = checked(raw, table, group.columns)
+        if _is_text(raw, table):
+            # Text is parsed once; typed columns are cheap to read again, one by one.
+            part = _carried_out(engine, part, group)
+            if engine.recode(group):
+                again = checked(engine.read(group), table, group.columns)
+                part = _carried_out(engine, again, group)
+            malformed += engine.malformed(group)
+        parts.append(part)
+    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    if plans and table.has_plan:
+        every = _of_plans(every, table, plans, engine)
+    counts = engine.arrow(every.agg(read=every.count(), refused=(~every._is_fine).sum()))
+    read, refused_count = counts["read"][0].as_py(), counts["refused"][0].as_py() or 0
+    refused = _refused(every, engine, malformed, found, plans)
+    accepted = every.filter(every._is_fine)
+    sorted_out: Versions = versions(accepted, table, engine)
+    return CheckedTable(
+        table,
+        sorted_out.rows,
+        refused,
+        sorted_out.suspects,
+        found.days,
+        found.groups,
+        tuple(malformed),
+        read + len(malformed),
+        refused_count + len(malformed),
+    )
+
+
+def _is_text(raw: Table, table: Input) -> bool:
+    return any(
+        raw[column.name].type().is_string()
+        for column in table.columns
+        if column.name in raw.columns and column.kind != "text"
+    )
+
+
+def _carried_out(engine: Engine, part: Table, group: FileGroup) -> Table:
+    try:
+        return engine.keep(part)
+    except Exception as error:
+        message = (str(error).splitlines() or [""])[0]
+        raise UserError(
+            f"{group.paths[0]}: table {group.table} cannot be read: {message}"
+        ) from error
+
+
+def _of_plans(every: Table, table: Input, plans: Sequence[int], engine: Engine) -> Table:
+    """Rows of some plans; rows whose plan cannot be read stay. Deciding one plan must see what
+    deciding all sees, so a conversion id keeps the other plans' rows that share it."""
+    mine = every._ad_id.isin(list(plans)) | every._ad_id.isnull()
+    if table.name != "conversions":
+        return every.filter(mine)
+    ids = engine.keep(every.filter(mine).select("conversion_id").distinct())
+    shared = every.conversion_id.isin(ids.conversion_id)
+    return every.filter(mine | shared)
+
+
+def _refused(
+    every: Table,
+    engine: Engine,
+    malformed: Sequence[Malformed],
+    found: Found,
+    plans: Sequence[int],
+) -> Table:
+    refused = every.filter(~every._is_fine)
+    rows = refused.select(
+        ad_id=refused._ad_id,
+        happened_at=refused._happened_at,
+        known_at=refused._known_at,
+        written_on=refused._dt,
+        file=refused._file,
+        problem=refused._problem,
+    )
+    kept = engine.keep(rows)
+    if not malformed:
+        return kept
+    import pyarrow as pa
+
+    schema = ibis.schema(REFUSED_COLUMNS).to_pyarrow()
+    lines = [
+        {
+            "ad_id": plan,
+            "written_on": _day_of(line.path, found),
+            "file": line.path,
+            "problem": ":malformed",
+        }
+        for line in malformed
+        if (plan := _plan_of(line, found)) is None or not plans or plan in plans
+    ]
+    return engine.keep(kept.union(engine.table(pa.Table.from_pylist(lines, schema=schema))))
+
+
+def _day_of(path: str, found: Found) -> date | None:
+    if found.days is None:
+        return None
+    return date.fromisoformat(path.rsplit("dt=", 1)[1][:10])
+
+
+def _plan_of(line: Malformed, found: Found) -> int | None:
+    """The plan that a malformed line names. Its cell must be followed by another one: the last
+    cell of a line that was cut off may be half a number."""
+    header = next(group.columns for group in found.groups if line.path in group.paths)
+    if "ad_id" not in header:
+        return None
+    position = header.index("ad_id")
+    cells = next(csv.reader([line.line]), [])
+    if len(cells) <= position + 1:
+        return None
+    text = cells[position].strip()
+    is_id = text.isascii() and text.isdigit() and 0 < int(text) < 2**63
+    return int(text) if is_id else None

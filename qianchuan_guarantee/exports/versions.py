@@ -1,0 +1,127 @@
+"""Rows against each other: duplicates, restatements, conflicts (data.md, What happens to each row).
+
+Two clocks are kept apart. A row stands in the partition of the day it was written
+(`written_on`, null in files without partitions), and it is known from the morning after. A
+later partition may restate it (`restated_on`); until then it stands. So whether a row stands
+is asked of a day: see `clocks.stands_on`.
+
+Exact comparison of every row with every other costs more than the rule itself, so suspects
+(keys that occur more than once) are found first, and only they are looked at closely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.tables import Input
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.engines import Engine
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What became of the readable rows of a table.
+
+    rows:     the table's columns, `written_on`, `restated_on`: every version that ever stands.
+    suspects: null where no key occurs twice; else a row per (key, content, partition) of those
+              that do: the table's columns, `written_on`, `restated_on`, `conflict_on` (the
+              partition that first contradicts itself), `is_conflict`, `copies`, `duplicates`.
+    """
+
+    rows: Table
+    suspects: Table | None
+
+
+def versions(accepted: Table, table: Input, engine: Engine) -> Versions:
+    """Sort the readable rows of a table into versions. `accepted` has the table's columns, the
+    derived ones, and `_dt`."""
+    columns = [name for name in accepted.columns if not name.startswith("_")]
+    rows = accepted.select(*columns, written_on=accepted._dt)
+    if set(table.key) == set(table.names):
+        return _whole_rows(rows, columns, engine)
+    key = list(table.key)
+    if table.name == "plans":
+        # A snapshot is of its day; every other key means the same thing in all partitions.
+        rows = rows.mutate(_day=rows.written_on.fill_null(ibis.date("1970-01-01")))
+        key.append("_day")
+    counted = rows.group_by(key).agg(_times=rows.count())
+    repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
+    never = ibis.null("date")
+    plain = rows.select(*columns, "written_on").mutate(restated_on=never)
+    if not engine.arrow(repeated.limit(1)).num_rows:
+        return Versions(plain, None)
+    suspects = engine.keep(_compared(rows.semi_join(repeated, key), table, columns, key))
+    single = rows.anti_join(repeated, key).select(*columns, "written_on")
+    return Versions(single.mutate(restated_on=never).union(_stood(suspects, columns)), suspects)
+
+
+def _whole_rows(rows: Table, columns: list[str], engine: Engine) -> Versions:
+    """Where the key is the whole row, an identical row is a duplicate; nothing else can be."""
+    never = ibis.null("date")
+    distinct = engine.keep(
+        rows.group_by(columns)
+        .agg(written_on=rows.written_on.min(), copies=rows.count())
+        .mutate(restated_on=never)
+    )
+    suspects = distinct.filter(distinct.copies > 1).mutate(
+        conflict_on=never, is_conflict=ibis.literal(False), duplicates=distinct.copies - 1
+    )
+    return Versions(distinct.drop("copies"), suspects)
+
+
+def _compared(repeated: Table, table: Input, columns: list[str], key: list[str]) -> Table:
+    """Rows that share a key → a row per content and partition, with what it means for the key."""
+    contents = repeated.group_by(list(dict.fromkeys([*columns, *key, "written_on"]))).agg(
+        copies=repeated.count()
+    )
+    # By content too, so that the same rows in another order are told the same.
+    in_order = ibis.window(group_by=key, order_by=["written_on", *columns])
+    told_apart = contents.mutate(
+        _in_partition=contents.count().over(ibis.window(group_by=[*key, "written_on"])),
+        _before=ibis.row_number().over(in_order),
+        _is_repeat=ibis.and_(
+            *(contents[name].identical_to(contents[name].lag().over(in_order)) for name in columns)
+        ),
+    )
+    contradicts = told_apart._in_partition > 1
+    if not table.restatable:
+        contradicts |= ~told_apart._is_repeat & (told_apart._before > 0)
+    flagged = told_apart.mutate(
+        _contradicts_on=ibis.ifelse(contradicts, told_apart.written_on, None),
+        _contradicts=contradicts,
+        _starts_on=ibis.ifelse(~told_apart._is_repeat, told_apart.written_on, None),
+    )
+    same_key = ibis.window(group_by=key)
+    later = ibis.window(group_by=key, order_by="written_on", rows=(1, None))
+    return flagged.select(
+        *columns,
+        "written_on",
+        "copies",
+        restated_on=flagged._starts_on.min().over(later),
+        is_conflict=flagged._contradicts.max().over(same_key),
+        conflict_on=flagged._contradicts_on.min().over(same_key),
+        duplicates=ibis.ifelse(flagged._is_repeat, flagged.copies, flagged.copies - 1),
+    )
+
+
+def _stood(suspects: Table, columns: list[str]) -> Table:
+    """The versions among the suspects that stand on some day: a contradiction ends a version
+    as a restatement does."""
+    first = suspects.filter(
+        (suspects.copies > suspects.duplicates)
+        & (~suspects.is_conflict | (suspects.written_on < suspects.conflict_on))
+    )
+    return first.select(
+        *columns,
+        "written_on",
+        restated_on=ibis.least(
+            first.restated_on.fill_null(first.conflict_on),
+            first.conflict_on.fill_null(first.restated_on),
+        ),
+    )

@@ -1,0 +1,169 @@
+"""二(一), 三(一): the bid timeline, and what was done to it in the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.clocks import is_known_on
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue, Table, TimestampValue
+
+
+def known_operations(operations: Table, cycles: Table) -> Table:
+    """Operations known at their plan's horizon, with the window they are held against."""
+    rows = operations.join(
+        cycles.select("ad_id", "horizon", "first_delivery_at", "window_end"), "ad_id"
+    )
+    return rows.filter(
+        is_known_on(rows.written_on, rows.horizon)
+        & (rows.create_time < rows.horizon.cast("timestamp(6)"))
+    )
+
+
+def in_order(rows: Table) -> list[ibis.Value]:
+    """The order of operations: by time, then as text (rules.md, Facts)."""
+    return [
+        rows.create_time,
+        rows.log_id,
+        rows.old_value.fill_null(""),
+        rows.new_value.fill_null(""),
+        rows.operation,
+    ]
+
+
+def initial_bids(operations: Table, cycles: Table) -> Table:
+    """Known operations → plan: `initial_bid` (yuan), `is_created_twice`.
+
+    The `create` row's value, else the first bid edit's old value, else `cpa_bid` where the plan
+    has no bid edits.
+    """
+    rows = operations.filter(operations.operation.isin(("create", "bid")))
+    order = ibis.window(group_by=["ad_id", "operation"], order_by=in_order(rows))
+    stated = rows.filter((rows.operation == "bid") | rows.new_bid.notnull())
+    stated = stated.mutate(_order=ibis.row_number().over(order))
+    is_create = stated.operation == "create"
+    first = stated._order == 0
+    per_plan = stated.group_by("ad_id").agg(
+        created_bid=stated.new_bid.max(where=is_create & first),
+        edited_from=stated.old_bid.max(where=~is_create & first),
+        edits=(~is_create).sum(),
+        _creations=stated.new_bid.nunique(where=is_create),
+    )
+    plans = cycles.select("ad_id", "cpa_bid").left_join(per_plan, "ad_id").drop("ad_id_right")
+    has_edits = plans.edits.fill_null(0) > 0
+    return plans.select(
+        "ad_id",
+        initial_bid=ibis.coalesce(
+            plans.created_bid,
+            plans.edited_from,
+            ibis.ifelse(has_edits, ibis.null("decimal(18, 2)"), plans.cpa_bid),
+        ),
+        is_created_twice=(plans._creations > 1).fill_null(False),
+    )
+
+
+def bid_steps(operations: Table, initial: Table) -> Table:
+    """Bid edits in order: a row each, with `bid_before`, `bid_after`, `until` (the next edit)
+    and `is_broken` (四(四): a stated old value that is not the bid in force before it)."""
+    edits = operations.filter(operations.operation == "bid")
+    edits = edits.join(initial, "ad_id")
+    order = ibis.window(group_by="ad_id", order_by=in_order(edits))
+    steps = edits.mutate(
+        _order=ibis.row_number().over(order),
+        _before=edits.new_bid.lag().over(order),
+        until=edits.create_time.lead().over(order),
+    )
+    steps = steps.mutate(
+        bid_before=ibis.ifelse(steps._order == 0, steps.initial_bid, steps._before)
+    )
+    return steps.mutate(
+        bid_after=steps.new_bid,
+        is_broken=(steps.old_bid != steps.bid_before).fill_null(False),
+        is_first_step=steps._order == 0,
+    )
+
+
+def bid_spans(steps: Table, initial: Table) -> Table:
+    """Steps → the stretches of time in which a bid is in force: `ad_id`, `bid`, `since` (null:
+    from the beginning), `until` (null: to the end; not included)."""
+    first = steps.filter(steps.is_first_step).select("ad_id", until=steps.create_time)
+    opening = initial.left_join(first, "ad_id")
+    never = ibis.null("timestamp(6)")
+    opening = opening.select("ad_id", bid=opening.initial_bid, since=never, until=opening.until)
+    following = steps.select("ad_id", bid=steps.bid_after, since=steps.create_time, until="until")
+    return opening.union(following)
+
+
+def is_in_force(spans: Table, at: TimestampValue) -> BooleanValue:
+    """An edit at the same instant already counts."""
+    return (spans.since.isnull() | (spans.since <= at)) & (
+        spans.until.isnull() | (at < spans.until)
+    )
+
+
+def bid_facts(steps: Table, spans: Table, initial: Table, cycles: Table) -> Table:
+    """Steps and spans → plan: bids at the instants that matter (yuan), and lowering (二(一)).
+
+    Columns: `initial_bid`, `bid_at_first_delivery`, `bid_at_end` (just before the earlier of
+    window's end and horizon), `is_timeline_broken`, `is_lowered` (null where a bid that the
+    question needs is unknown, or where `lowering=net` cannot be said yet).
+    """
+    window = cycles.select("ad_id", "first_delivery_at", "window_end", "horizon", "lowering")
+    placed = spans.join(window, "ad_id")
+    midnight = placed.horizon.cast("timestamp(6)")
+    end = ibis.ifelse(placed.window_end < midnight, placed.window_end, midnight)
+    before_end = (placed.since.isnull() | (placed.since < end)) & (
+        placed.until.isnull() | (placed.until >= end)
+    )
+    at_instants = placed.group_by("ad_id").agg(
+        bid_at_first_delivery=placed.bid.max(where=is_in_force(placed, placed.first_delivery_at)),
+        bid_at_end=placed.bid.max(where=before_end),
+    )
+    inside = (steps.create_time >= steps.first_delivery_at) & (steps.create_time < steps.window_end)
+    after_first = inside & (steps.create_time > steps.first_delivery_at)
+    is_down = steps.bid_after < steps.bid_before
+    moves = steps.group_by("ad_id").agg(
+        is_timeline_broken=steps.is_broken.max(),
+        _down=(inside & is_down).fill_null(False).sum(),
+        _unclear=(inside & is_down.isnull()).sum(),
+        _highest=steps.bid_after.max(where=after_first),
+        _unknown=(after_first & steps.bid_after.isnull()).sum(),
+    )
+    plans = initial.left_join(at_instants, "ad_id").drop("ad_id_right")
+    plans = plans.left_join(moves, "ad_id").drop("ad_id_right")
+    plans = plans.join(window, "ad_id")
+    down = plans._down.fill_null(0) > 0
+    any_step = ibis.ifelse(
+        down, True, ibis.ifelse(plans._unclear.fill_null(0) > 0, ibis.null("boolean"), False)
+    )
+    return plans.select(
+        "ad_id",
+        "initial_bid",
+        "is_created_twice",
+        "bid_at_first_delivery",
+        "bid_at_end",
+        is_timeline_broken=plans.is_timeline_broken.fill_null(False),
+        is_lowered=ibis.ifelse(plans.lowering == "net", _net_lowered(plans), any_step),
+    )
+
+
+def _net_lowered(plans: Table) -> BooleanValue:
+    """Ends the window below its highest value in it; said only from the window's end on."""
+    highest = ibis.greatest(
+        plans.bid_at_first_delivery.fill_null(plans._highest),
+        plans._highest.fill_null(plans.bid_at_first_delivery),
+    )
+    is_below = plans.bid_at_end < highest
+    all_known = (
+        plans.bid_at_first_delivery.notnull()
+        & plans.bid_at_end.notnull()
+        & (plans._unknown.fill_null(0) == 0)
+    )
+    known = ibis.ifelse(
+        is_below.fill_null(False), True, ibis.ifelse(all_known, False, ibis.null("boolean"))
+    )
+    is_over = plans.window_end <= plans.horizon.cast("timestamp(6)")
+    return ibis.ifelse(is_over, known, ibis.null("boolean"))

@@ -1,0 +1,195 @@
+"""二, 三: the conversions that count, and the bid that belongs to each."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.clocks import stands_on
+from qianchuan_guarantee.stages.bids import is_in_force
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+_OF_CYCLE = (
+    "ad_id",
+    "horizon",
+    "first_delivery_at",
+    "window_end",
+    "cycle_end",
+    "conversion_clock",
+    "bid_clock",
+    "late_backflow",
+    "slice_bid",
+)
+
+
+def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Table:
+    """Conversions → those billed in the window and valid, with `is_in_time` (standing and
+    received at the horizon), `is_late` (received at or after the cycle's end, known by
+    `as_of`) and `is_on_clock` (conversion_clock). Grain: a version of a conversion."""
+    rows = conversions.join(cycles.select(*_OF_CYCLE), "ad_id")
+    today = ibis.literal(as_of, type="date")
+    billed = rows.filter(
+        rows.valid & (rows.billed_at >= rows.first_delivery_at) & (rows.billed_at < rows.window_end)
+    )
+    billed = billed.mutate(
+        is_in_time=stands_on(billed, billed.horizon)
+        & (billed.received_at < billed.horizon.cast("timestamp(6)")),
+        is_late=stands_on(billed, today)
+        & (billed.received_at >= billed.cycle_end)
+        & (billed.received_at < today.cast("timestamp(6)")),
+    )
+    by_clock = (billed.conversion_clock == "billed") | (billed.converted_at < billed.window_end)
+    return billed.mutate(is_on_clock=by_clock)
+
+
+def late_conversions(received: Table) -> Table:
+    """三(二): conversions billed in the window and received too late. One that was in time and
+    then restated as late is not late."""
+    in_time = received.filter(received.is_in_time)
+    late = received.filter(received.is_late & ~received.is_in_time)
+    return late.anti_join(in_time, ["ad_id", "conversion_id"])
+
+
+def counted_events(received: Table, late: Table) -> Table:
+    """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at` (which
+    instant's bid belongs to it), `conversions` = 1. Late ones count as late_backflow says."""
+    in_time = received.filter(received.is_in_time & received.is_on_clock)
+    late = late.filter(late.is_on_clock & (late.late_backflow == "included"))
+    both = in_time.union(late)
+    return both.select(
+        "ad_id",
+        "conversion_id",
+        "billed_at",
+        "converted_at",
+        "received_at",
+        bid_at=ibis.ifelse(both.bid_clock == "converted", both.converted_at, both.billed_at),
+        conversions=ibis.literal(1, type="int64"),
+    )
+
+
+def late_counts(late: Table) -> Table:
+    """Late conversion → plan: `late_conversions`."""
+    return late.group_by("ad_id").agg(late_conversions=late.count())
+
+
+def priced_events(counted: Table, spans: Table) -> Table:
+    """三(一): each counted conversion with `bid`, the one in force at `bid_at` (yuan; null:
+    unknown)."""
+    joined = counted.join(spans, "ad_id")
+    matched = joined.filter(is_in_force(joined, joined.bid_at))
+    return matched.select(
+        *counted.columns,
+        "bid",
+        is_unknown=matched.bid.isnull(),
+        is_ambiguous=ibis.literal(False),
+    )
+
+
+def counted_slices(delivery: Table, cycles: Table) -> Table:
+    """Conversions known per slice only: delivery rows → slices of the window with conversions.
+
+    All clocks stand at the slice's start. A slice ends with the plan's next one, or after an
+    hour; after a day where all of the plan's slices start at midnight.
+    """
+    rows = delivery.join(cycles.select(*_OF_CYCLE), "ad_id")
+    rows = rows.filter(
+        stands_on(rows, rows.horizon) & (rows.stat_datetime < rows.horizon.cast("timestamp(6)"))
+    )
+    same_plan = ibis.window(group_by="ad_id")
+    following = rows.stat_datetime.lead().over(
+        ibis.window(group_by="ad_id", order_by="stat_datetime")
+    )
+    is_daily = (rows.stat_datetime == rows.stat_datetime.date().cast("timestamp(6)")).min()
+    longest = ibis.ifelse(
+        is_daily.over(same_plan),
+        rows.stat_datetime + ibis.interval(days=1),
+        rows.stat_datetime + ibis.interval(hours=1),
+    )
+    rows = rows.mutate(_next=following, _longest=longest)
+    rows = rows.mutate(slice_end=ibis.ifelse(rows._next < rows._longest, rows._next, rows._longest))
+    inside = rows.filter(
+        (rows.stat_datetime >= rows.first_delivery_at)
+        & (rows.stat_datetime < rows.window_end)
+        & (rows.attribution_convert_cnt > 0)
+    )
+    return inside.select(
+        "ad_id",
+        conversion_id=ibis.null("string"),
+        billed_at=inside.stat_datetime,
+        converted_at=inside.stat_datetime,
+        received_at=inside.stat_datetime,
+        bid_at=inside.stat_datetime,
+        conversions=inside.attribution_convert_cnt,
+        slice_end=inside.slice_end,
+        slice_bid=inside.slice_bid,
+    )
+
+
+def priced_slices(slices: Table, spans: Table) -> Table:
+    """三(一), slice_bid: each slice with its `bid`; `is_ambiguous` where the bid changed inside
+    it and the reading holds such a plan."""
+    joined = slices.join(spans, "ad_id")
+    at_start = is_in_force(joined, joined.bid_at)
+    overlaps = at_start | (
+        (joined.since > joined.bid_at)
+        & (joined.since < joined.slice_end)
+        & (joined.until.isnull() | (joined.since < joined.until))
+    )
+    inside = joined.filter(overlaps).mutate(_at_start=at_start)
+    bids = inside.group_by(*slices.columns).agg(
+        _start=inside.bid.max(where=inside._at_start),
+        _lowest=inside.bid.min(),
+        _highest=inside.bid.max(),
+        _unknown=inside.bid.isnull().sum(),
+    )
+    at_start_only = bids.slice_bid == "slice_start"
+    is_unknown = ibis.ifelse(at_start_only, bids._start.isnull(), bids._unknown > 0)
+    # An edit whose new value is not known has changed the bid all the same.
+    differs = (bids._lowest != bids._highest) | ((bids._unknown > 0) & bids._lowest.notnull())
+    is_ambiguous = differs.fill_null(False) & (bids.slice_bid == "hold")
+    chosen = ibis.cases(
+        (bids.slice_bid == "lowest", bids._lowest),
+        (bids.slice_bid == "highest", bids._highest),
+        else_=bids._start,
+    )
+    return bids.select(
+        *(name for name in slices.columns if name not in ("slice_end", "slice_bid")),
+        bid=ibis.ifelse(is_unknown | is_ambiguous, ibis.null("decimal(18, 2)"), chosen),
+        is_unknown=is_unknown,
+        is_ambiguous=is_ambiguous,
+    )
+
+
+def conversions_by_bid(priced: Table) -> Table:
+    """三(一): plan × bid → `conversions`, `amount` (bid × conversions, yuan; null: unknown)."""
+    grouped = priced.group_by("ad_id", "bid").agg(
+        conversions=priced.conversions.sum().cast("int64"),
+        _unknown=priced.is_unknown.sum(),
+        _ambiguous=priced.is_ambiguous.sum(),
+    )
+    return grouped.mutate(
+        amount=(grouped.bid * grouped.conversions.cast("decimal(16, 0)")).cast("decimal(38, 2)")
+    )
+
+
+def conversion_facts(by_bid: Table) -> Table:
+    """Plan × bid → plan: `conversions`, `target_cost` (Σ bid × conversions, yuan; null where a
+    bid is not known), `has_unknown_bid`, `has_ambiguous_bid`."""
+    facts = by_bid.group_by("ad_id").agg(
+        conversions=by_bid.conversions.sum().cast("int64"),
+        _sum=by_bid.amount.sum().cast("decimal(38, 2)"),
+        _unknown=by_bid._unknown.sum(),
+        _unpriced=by_bid.bid.isnull().sum(),
+        _ambiguous=by_bid._ambiguous.sum(),
+    )
+    return facts.select(
+        "ad_id",
+        "conversions",
+        target_cost=ibis.ifelse(facts._unpriced == 0, facts._sum, ibis.null("decimal(38, 2)")),
+        has_unknown_bid=facts._unknown > 0,
+        has_ambiguous_bid=facts._ambiguous > 0,
+    )

@@ -1,0 +1,149 @@
+"""一, 二, 三(二): which plans there are, what each is, and its window and cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.clocks import is_known_on, stands_on
+from qianchuan_guarantee.stages.deliveries import version_of
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+
+def plan_snapshots(plans: Table, as_of: date) -> Table:
+    """Snapshots known by `as_of` → plan: its earliest one. Scenario and `cpa_bid` come from it
+    (rules.md, Time)."""
+    known = plans.filter(is_known_on(plans.written_on, ibis.literal(as_of, type="date")))
+    earliest = known.mutate(
+        _order=ibis.row_number().over(ibis.window(group_by="ad_id", order_by="written_on"))
+    )
+    return earliest.filter(earliest._order == 0).drop("_order", "restated_on")
+
+
+def named_plans(logs: Sequence[Table], refused: Table, snapshots: Table, as_of: date) -> Table:
+    """Every plan that gets a decision, once: `ad_id`.
+
+    `logs`: tables of `ad_id`, `written_on`, `known_at`; a log row not known yet does not even
+    name a plan. `refused`: refused rows of the logs and of `plans`.
+    """
+    today = ibis.literal(as_of, type="date")
+    midnight = today.cast("timestamp(6)")
+    named = [
+        log.filter(is_known_on(log.written_on, today) & (log.known_at < midnight)).select("ad_id")
+        for log in logs
+    ]
+    known = refused.filter(
+        refused.ad_id.notnull()
+        & is_known_on(refused.written_on, today)
+        & (refused.known_at.isnull() | (refused.known_at < midnight))
+    )
+    ids = [*(table.distinct() for table in named), known.select("ad_id"), snapshots.select("ad_id")]
+    return ibis.union(*ids, distinct=True)
+
+
+def cycles(
+    named: Table,
+    snapshots: Table,
+    first: Table,
+    versions: Table,
+    scenarios: Table,
+    as_of: date,
+    logs_begin: date | None,
+) -> Table:
+    """Plan → plan with its snapshot, rulebook version with readings, scenario, window, cycle.
+
+    `first_delivery_at` and what follows from it are null where first delivery is not believed;
+    `tentative_at` and `horizon` (a day: the earlier of `as_of` and the cycle's end) are there
+    all the same, so that held plans stay the same when they are decided later.
+    """
+    today = ibis.literal(as_of, type="date")
+    plans = named.left_join(snapshots, "ad_id").drop("ad_id_right")
+    dated = plans.left_join(first, "ad_id").drop("ad_id_right")
+    tentative = ibis.ifelse(
+        dated.given_at.isnull() | (dated.logged_at < dated.given_at),
+        dated.logged_at,
+        dated.given_at,
+    )
+    dated = dated.mutate(tentative_at=tentative)
+    dated = dated.mutate(day0=dated.tentative_at.date())
+    asked = version_of(dated, dated.day0.fill_null(today), versions)
+    reaches_back = (
+        ibis.literal(True)
+        if logs_begin is None
+        else asked.ad_create_time.date() >= ibis.literal(logs_begin, type="date")
+    )
+    asked = asked.mutate(
+        window_end_on=(asked.day0 + asked.window_days.as_interval("D")).cast("date"),
+        cycle_end_on=(asked.day0 + asked.cycle_days.as_interval("D")).cast("date"),
+        is_first_delivery_believed=(asked.given_at.notnull() | reaches_back.fill_null(False)),
+        is_in_force=(asked.day0 >= asked.in_force_from)
+        & (asked.in_force_until.isnull() | (asked.day0 < asked.in_force_until)),
+    )
+    believed = asked.is_first_delivery_believed & asked.advertiser_id.notnull()
+    placed = asked.mutate(
+        horizon=ibis.ifelse(asked.cycle_end_on < today, asked.cycle_end_on, today),
+        first_delivery_at=ibis.ifelse(believed, asked.tentative_at, ibis.null("timestamp(6)")),
+        window_end=ibis.ifelse(believed, asked.window_end_on.cast("timestamp(6)"), None),
+        cycle_end=ibis.ifelse(believed, asked.cycle_end_on.cast("timestamp(6)"), None),
+        is_settled=(asked.cycle_end_on <= today) & believed,
+    )
+    entries = scenarios.rename(_rulebook="rulebook", _lab="lab_ad_type", _scene="marketing_scene")
+    return placed.left_join(
+        entries,
+        [
+            placed.rulebook == entries._rulebook,
+            placed.lab_ad_type == entries._lab,
+            placed.marketing_scene == entries._scene,
+        ],
+    ).drop("_rulebook", "_lab", "_scene")
+
+
+def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
+    """Snapshots known at the horizon → plan: `is_scenario_changed` (二), `is_snapshot_conflict`.
+
+    A `cpa_bid` that differs between two snapshots needs a bid edit between the morning of the
+    first one's day and the end of the second one's (四(四)); an advertiser that changes leaves
+    open whom a grant would belong to.
+    """
+    rows = plans.join(cycles.select("ad_id", "horizon"), "ad_id")
+    rows = rows.filter(stands_on(rows, rows.horizon))
+    kinds = rows.group_by("ad_id").agg(
+        _snapshots=rows.count(),
+        _labs=rows.lab_ad_type.nunique(),
+        _scenes=rows.marketing_scene.nunique(),
+        _bid_types=rows.smart_bid_type.nunique(),
+        _goals=rows.roi_goal.isnull().nunique(),
+        _advertisers=rows.advertiser_id.nunique(),
+    )
+    kinds = kinds.filter(kinds._snapshots > 1)
+    priced = rows.filter(rows.cpa_bid.notnull())
+    in_order = ibis.window(group_by="ad_id", order_by="written_on")
+    steps = priced.mutate(
+        _before=priced.cpa_bid.lag().over(in_order),
+        _since=priced.written_on.lag().over(in_order),
+    )
+    steps = steps.filter(steps._before.notnull() & (steps._before != steps.cpa_bid))
+    edited = steps.semi_join(
+        bid_edits,
+        [
+            steps.ad_id == bid_edits.ad_id,
+            steps._since.cast("timestamp(6)") <= bid_edits.create_time,
+            bid_edits.create_time < (steps.written_on + ibis.interval(days=1)).cast("timestamp(6)"),
+        ],
+    )
+    unexplained = steps.anti_join(edited, ["ad_id", "written_on"])
+    unexplained = unexplained.group_by("ad_id").agg(_unexplained=unexplained.count())
+    joined = kinds.left_join(unexplained, "ad_id").drop("ad_id_right")
+    return joined.select(
+        "ad_id",
+        is_scenario_changed=(joined._labs > 1)
+        | (joined._scenes > 1)
+        | (joined._bid_types > 1)
+        | (joined._goals > 1),
+        is_snapshot_conflict=(joined._advertisers > 1) | joined._unexplained.notnull(),
+    )

@@ -1,0 +1,105 @@
+"""一: the delivery log by plan and day, and first delivery (首次投放)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.clocks import stands_on
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+
+def delivery_days(delivery: Table) -> Table:
+    """Delivery rows → plan × day × (written_on, restated_on).
+
+    Every horizon is a midnight and every window begins with first delivery, so days are all
+    that the facts need: one pass over the largest log. Columns: `first_delivered_at` (earliest
+    slice with a show, a click or cost), `cost` (yuan), `shows`, `clicks`, `conversions` (by
+    计费时间, per slice), `uncounted` (slices whose conversions are not stated).
+    """
+    rows = delivery.mutate(day=delivery.stat_datetime.date())
+    is_delivered = (rows.show_cnt > 0) | (rows.click_cnt > 0) | (rows.stat_cost > 0)
+    return rows.group_by("ad_id", "day", "written_on", "restated_on").agg(
+        first_delivered_at=rows.stat_datetime.min(where=is_delivered),
+        cost=rows.stat_cost.sum().cast("decimal(38, 5)"),
+        shows=rows.show_cnt.sum().cast("int64"),
+        clicks=rows.click_cnt.sum().cast("int64"),
+        conversions=rows.attribution_convert_cnt.sum().cast("int64"),
+        uncounted=rows.attribution_convert_cnt.isnull().sum().cast("int64"),
+    )
+
+
+def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) -> Table:
+    """Plan × day → plan: `logged_at` (what the logs show), `given_at` (what is remembered).
+
+    一, and rules.md, Time: a row known only after the end of the cycle that it would itself
+    start cannot start it, so that deciding later gives the same answer.
+    """
+    today = ibis.literal(as_of, type="date")
+    delivered = days.filter(days.first_delivered_at.notnull() & (days.day < today))
+    asked = version_of(delivered, delivered.day, versions).select(
+        *days.columns, own_end=lambda t: t.day + t.cycle_days.as_interval("D")
+    )
+    own_horizon = ibis.least(today, asked.own_end.cast("date"))
+    logged = (
+        asked.filter(stands_on(asked, own_horizon))
+        .group_by("ad_id")
+        .agg(logged_at=lambda t: t.first_delivered_at.min())
+    )
+    known = given.filter(
+        stands_on(given, today) & (given.first_delivery_at < today.cast("timestamp(6)"))
+    )
+    remembered = known.group_by("ad_id").agg(given_at=known.first_delivery_at.min())
+    both = logged.outer_join(remembered, "ad_id")
+    return both.select(
+        ad_id=ibis.coalesce(both.ad_id, both.ad_id_right),
+        logged_at=both.logged_at,
+        given_at=both.given_at,
+    )
+
+
+def version_of(plans: Table, day: ibis.Value, versions: Table) -> Table:
+    """Join each row to the rulebook version asked for its `day`: the one in force, or where
+    none is, the nearest one (which then answers RULE_NOT_IN_FORCE)."""
+    return plans.join(
+        versions,
+        [
+            versions.asked_from.isnull() | (day >= versions.asked_from),
+            versions.asked_until.isnull() | (day < versions.asked_until),
+        ],
+    )
+
+
+def earlier_than_first(days: Table, cycles: Table) -> Table:
+    """Plans with a delivered row that was known in the cycle, but too late to start it: their
+    first delivery is contradicted (DATA_CONFLICT). Plan × day → plan."""
+    known = days.join(cycles.select("ad_id", "horizon", "tentative_at"), "ad_id")
+    return (
+        known.filter(
+            stands_on(known, known.horizon) & (known.first_delivered_at < known.tentative_at)
+        )
+        .select("ad_id")
+        .distinct()
+    )
+
+
+def costs(days: Table, cycles: Table) -> Table:
+    """三(一): Σ stat_cost in the window, as known at the horizon. Plan × day → plan.
+
+    Rows before first delivery have no cost, so whole days add up to the window. Columns:
+    `cost` (yuan), `uncounted` (slices in the window whose conversions are not stated).
+    """
+    known = days.join(cycles.select("ad_id", "horizon", "day0", "window_end_on"), "ad_id")
+    inside = known.filter(
+        stands_on(known, known.horizon)
+        & (known.day >= known.day0)
+        & (known.day < known.window_end_on)
+        & (known.day < known.horizon)
+    )
+    return inside.group_by("ad_id").agg(
+        cost=inside.cost.sum().cast("decimal(38, 5)"), uncounted=inside.uncounted.sum()
+    )

@@ -1,0 +1,59 @@
+"""二: how often bid and targeting (定向) were edited in the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table, Value
+
+
+def edits_in_window(operations: Table, cycles: Table) -> Table:
+    """Known operations → the bid and targeting edits that are counted, each with its `day`.
+
+    edit_days_start says whether the window's first day begins with first delivery.
+    """
+    rows = operations.filter(operations.operation.isin(("bid", "targeting")))
+    rows = rows.join(
+        cycles.select("ad_id", "edit_days_start", "edit_unit", "edit_limit_period"), "ad_id"
+    )
+    start = ibis.ifelse(
+        rows.edit_days_start == "day",
+        rows.first_delivery_at.date().cast("timestamp(6)"),
+        rows.first_delivery_at,
+    )
+    inside = rows.filter((rows.create_time >= start) & (rows.create_time < rows.window_end))
+    # One period is the whole window under edit_limit_period=window: then all share a day.
+    day = ibis.ifelse(
+        inside.edit_limit_period == "window",
+        inside.first_delivery_at.date(),
+        inside.create_time.date(),
+    )
+    return inside.mutate(day=day)
+
+
+def edit_counts(edits: Table) -> Table:
+    """Edits → plan × day: `bid_edits`, `targeting_edits`.
+
+    edit_unit: rows of one kind that share a `log_id` are one save, or each row is one edit.
+    """
+
+    def count(kind: str) -> Value:
+        of_kind = edits.operation == kind
+        saves = edits.log_id.nunique(where=of_kind)
+        return ibis.ifelse(edits.edit_unit.max() == "save", saves, of_kind.sum()).cast("int64")
+
+    return edits.group_by("ad_id", "day").agg(
+        bid_edits=count("bid"), targeting_edits=count("targeting")
+    )
+
+
+def edit_facts(counts: Table) -> Table:
+    """Plan × day → plan: the most on one day, per kind and together."""
+    return counts.group_by("ad_id").agg(
+        max_daily_bid_edits=counts.bid_edits.max(),
+        max_daily_targeting_edits=counts.targeting_edits.max(),
+        max_daily_edits_together=(counts.bid_edits + counts.targeting_edits).max(),
+    )

@@ -1,0 +1,93 @@
+"""四(四): which plans' data cannot be trusted. Such a plan is held; no amount moves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.clocks import is_known_on, stands_on
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+
+def refused_rows(refused: Table, cycles: Table) -> Table:
+    """Refused rows → plan: `is_quarantined`, `is_delivery_refused`.
+
+    `refused`: `table`, `ad_id`, `written_on`, `known_at`, `happened_at`. A refused row holds its
+    plan if it was known in time and its own time lies before the cycle's end or cannot be read.
+    """
+    rows = refused.join(cycles.select("ad_id", "horizon"), "ad_id")
+    midnight = rows.horizon.cast("timestamp(6)")
+    counts = (
+        is_known_on(rows.written_on, rows.horizon)
+        & (rows.known_at.isnull() | (rows.known_at < midnight))
+        & (rows.happened_at.isnull() | (rows.happened_at < midnight))
+    )
+    holding = rows.filter(counts)
+    return holding.group_by("ad_id").agg(
+        is_quarantined=holding.count() > 0,
+        is_delivery_refused=(holding.table == "delivery").sum() > 0,
+    )
+
+
+def conflicts(contradictions: Table, cycles: Table, as_of: date) -> Table:
+    """Rows that contradict another one of their key → plan: `is_row_conflict`,
+    `is_delivery_conflict`.
+
+    `contradictions`: `table`, `ad_id`, `written_on`, `conflict_on`, `happened_at`, `known_at`.
+    Verdicts and remembered first deliveries count whenever they are known.
+    """
+    rows = contradictions.join(cycles.select("ad_id", "horizon"), "ad_id")
+    today = ibis.literal(as_of, type="date")
+    horizon = ibis.ifelse(rows.table.isin(("verdicts", "first_deliveries")), today, rows.horizon)
+    midnight = horizon.cast("timestamp(6)")
+    holding = rows.filter(
+        is_known_on(rows.conflict_on, horizon)
+        & is_known_on(rows.written_on, horizon)
+        & (rows.happened_at.isnull() | (rows.happened_at < midnight))
+        & (rows.known_at.isnull() | (rows.known_at < midnight))
+    )
+    return holding.group_by("ad_id").agg(
+        is_row_conflict=holding.count() > 0,
+        is_delivery_conflict=(holding.table == "delivery").sum() > 0,
+    )
+
+
+def missing_days(cycles: Table, coverage: Table, logs_begin: date | None, as_of: date) -> Table:
+    """Plans some day of whose logs is missing: plan → `ad_id` (LOGS_INCOMPLETE).
+
+    `coverage`: `day`, `next_missing_on`: for each day since the logs begin, the next day on
+    which a log has no partition. The days that matter run from the plan's creation (or from
+    where the logs begin, or from first delivery where that was remembered from before) to the
+    earlier of the cycle's end and `as_of`.
+    """
+    none = cycles.select("ad_id").limit(0)
+    if logs_begin is None:
+        return none
+    begin = ibis.literal(logs_begin, type="date")
+    earliest = ibis.ifelse(cycles.day0 < begin, cycles.day0, begin)
+    created = cycles.ad_create_time.date()
+    since = ibis.ifelse(created > earliest, created, earliest)
+    plans = cycles.select("ad_id", "horizon", "tentative_at", since=since)
+    plans = plans.filter(plans.tentative_at.notnull())
+    found = plans.left_join(coverage, plans.since == coverage.day)
+    return found.filter(
+        ((found.since < begin) & (found.since < found.horizon))
+        | (found.next_missing_on < found.horizon)
+    ).select("ad_id")
+
+
+def cheating(verdicts: Table, as_of: date) -> Table:
+    """四(一): per plan the latest known verdict stands; `cleared` lifts an earlier one.
+    Verdict → plan: `cheating_source`."""
+    today = ibis.literal(as_of, type="date")
+    known = verdicts.filter(
+        stands_on(verdicts, today) & (verdicts.decided_at < today.cast("timestamp(6)"))
+    )
+    latest_first = ibis.window(group_by="ad_id", order_by=ibis.desc("decided_at"))
+    latest = known.mutate(_order=ibis.row_number().over(latest_first))
+    standing = latest.filter((latest._order == 0) & (latest.verdict == "cheating"))
+    return standing.select("ad_id", cheating_source=standing.source)
