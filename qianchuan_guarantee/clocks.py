@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, Value
 
 
+def days_after(day: Value, days: Value) -> Value:
+    """The day `days` natural days after `day`. By way of a timestamp: engines disagree on
+    whether a day plus an interval is still a day."""
+    return (day + days.as_interval("D")).cast("timestamp(6)").date()
+
+
 def is_known_on(written_on: Value, horizon: Value) -> BooleanValue:
     """Is a row of the partition `written_on` known on the morning of `horizon`?"""
     return written_on.isnull() | (written_on < horizon)

@@ -80,13 +80,12 @@ class Decided:
 
 
 def decide(
-    question: Question, engine: Engine, tell: Callable[[str], None] = lambda step: None
+    question: Question, engine: Engine, tell: Callable[..., None] = lambda key, **words: None
 ) -> Decided:
     """Decide every plan of an export folder as of a morning (rules.md, all of it)."""
     export = find(question.exports)
-    tell("reading")
-    checked = read_export(export, engine, question.plans, lambda name: tell(f"reading {name}"))
-    tell("deciding")
+    checked = read_export(export, engine, question.plans, tell)
+    tell("p_deciding")
     stages = _stages(question, engine, export, checked)
     kept = {**stages, "decisions": status.decisions(stages["facts"])}
     plan_count = _count(engine, stages["cycles"])

@@ -567,10 +567,10 @@ def test_a_refused_row_holds_only_before_the_end_of_the_cycle():
     assert found["outcome"] == "granted"
 
 
-def test_a_refused_delivery_row_may_be_the_first():
+def test_a_refused_delivery_row_holds_its_plan_and_a_given_first_delivery_stands():
     broken = spent("2022-10-01 10:00", "-1")
     exports = world([plan()], [broken], [])
-    assert decision(exports)["reasons"] == ["DATA_QUARANTINED", "FIRST_DELIVERY_UNKNOWN"]
+    assert decision(exports)["reasons"] == ["DATA_QUARANTINED"]
     exports = feed(first_deliveries=[Row({"ad_id": "1", "first_delivery_at": "2022-09-30 10:00"})])
     assert decision(exports)["window_end"] == datetime(2022, 10, 4)
 

@@ -56,3 +56,6 @@ class Engine(Protocol):
 
     def version(self) -> str:
         """Name and version, for whoever must repeat the run."""
+
+    def close(self) -> None:
+        """Give back what the engine holds."""

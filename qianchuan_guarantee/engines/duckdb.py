@@ -179,7 +179,8 @@ class DuckDB:
         return self.connection.to_pyarrow(expression)
 
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
-        yield from self.connection.to_pyarrow_batches(expression, chunk_size=100_000)
+        query = self.connection.compile(expression)
+        yield from self.connection.con.sql(query).fetch_record_batch(100_000)
 
     def close(self) -> None:
         self.connection.disconnect()

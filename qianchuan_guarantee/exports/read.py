@@ -55,13 +55,13 @@ class CheckedTable:
 
 
 def read_export(
-    export: Export, engine: Engine, plans: Sequence[int] = (), tell: Callable[[str], None] = print
+    export: Export, engine: Engine, plans: Sequence[int], tell: Callable[..., None]
 ) -> dict[str, CheckedTable]:
     """Read and check every table; with `plans`, only the rows that concern those plans."""
     tables = {}
     for table in INPUTS.values():
         if table.name in export.tables:
-            tell(table.name)
+            tell("p_reading", table=table.name)
             tables[table.name] = _read_table(export.tables[table.name], engine, plans)
         else:
             tables[table.name] = _absent(table, engine)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from qianchuan_guarantee.clocks import is_known_on, stands_on
+from qianchuan_guarantee.clocks import days_after, is_known_on, stands_on
 from qianchuan_guarantee.stages.deliveries import version_of
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def cycles(
         else asked.ad_create_time.date() >= ibis.literal(logs_begin, type="date")
     )
     asked = asked.mutate(
-        window_end_on=(asked.day0 + asked.window_days.as_interval("D")).cast("date"),
-        cycle_end_on=(asked.day0 + asked.cycle_days.as_interval("D")).cast("date"),
+        window_end_on=days_after(asked.day0, asked.window_days),
+        cycle_end_on=days_after(asked.day0, asked.cycle_days),
         is_first_delivery_believed=(asked.given_at.notnull() | reaches_back.fill_null(False)),
         is_in_force=(asked.day0 >= asked.in_force_from)
         & (asked.in_force_until.isnull() | (asked.day0 < asked.in_force_until)),

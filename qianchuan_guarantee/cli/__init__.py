@@ -1,0 +1,1 @@
+"""The command `qcg`: arguments in, rendering out; everything else happens below."""

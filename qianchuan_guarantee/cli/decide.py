@@ -1,0 +1,206 @@
+"""`qcg decide`: one decision per plan, and a summary of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, REFUSALS, SCENARIOS, Language
+from qianchuan_guarantee.wording import say
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.decide import Decided
+    from qianchuan_guarantee.report.summary import Summary
+
+
+def decide(
+    exports: options.Exports,
+    as_of: options.AsOf,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Decisions to .parquet, .csv or .xlsx.", metavar="FILE"),
+    ] = None,
+    rules: options.Rules = None,
+    rulebook: options.RulebookId = None,
+    plan: Annotated[
+        list[int] | None,
+        typer.Option("--plan", help="Only this plan; may be repeated.", metavar="AD_ID"),
+    ] = None,
+    read: options.Read = None,
+    engine: options.EngineName = "duckdb",
+    spark_master: options.SparkMaster = None,
+    memory: options.Memory = None,
+    quarantine: Annotated[
+        Path | None,
+        typer.Option("--quarantine", help="Refused rows to this file.", metavar="FILE"),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 if a row is quarantined or a plan held.")
+    ] = False,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """Decide every plan of an export folder as of a morning.
+
+    Refused rows go to quarantine.parquet beside the decisions, or where --quarantine says.
+    """
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.decide import decide as decide_plans
+    from qianchuan_guarantee.report.summary import summarise
+    from qianchuan_guarantee.write import check_ending
+
+    for path in (out, quarantine):
+        if path is not None:
+            check_ending(path)
+    asked = options.question(exports, as_of, rules, rulebook, read, plan)
+    started = time.monotonic()
+    with screen.Progress(language) as progress:
+        runner = options.engine(engine, spark_master, memory)
+        decided = decide_plans(asked, runner, progress)
+        summary = summarise(decided)
+        written = _write(decided, out, quarantine, progress)
+    if as_json:
+        typer.echo(json.dumps(summary.document(), ensure_ascii=False))
+    else:
+        typer.echo(render(summary, decided, language))
+        typer.echo("")
+        for path in written:
+            typer.echo(say("written", language, path=path))
+        seconds = f"{time.monotonic() - started:.1f}"
+        plans = decided.plan_count
+        typer.echo(say("took", language, plans=plans, seconds=seconds, engine=runner.version()))
+    runner.close()
+    if strict and (summary.quarantined or summary.held):
+        counts = {"quarantined": summary.quarantined, "held": summary.held}
+        typer.echo("qcg: " + say("strict", language, **counts), err=True)
+        raise typer.Exit(3)
+
+
+def _write(
+    decided: Decided, out: Path | None, quarantine: Path | None, tell: screen.Progress
+) -> list[Path]:
+    """Decisions and quarantine to their files."""
+    from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
+    from qianchuan_guarantee.tables import decisions_schema
+    from qianchuan_guarantee.write import write_table
+
+    written = []
+    if quarantine is None and out is not None:
+        quarantine = out.parent / "quarantine.parquet"
+    if quarantine is not None:
+        asked = decided.question
+        refused = quarantined_rows(
+            asked.exports,
+            decided.checked,
+            decided.stages["cycles"],
+            asked.as_of,
+            decided.engine,
+            asked.plans,
+        )
+        write_table(refused.to_batches(), quarantine_schema(), quarantine, None)
+        written.append(quarantine)
+    if out is not None:
+        tell("p_writing")
+        batches = decided.engine.batches(decided.decisions)
+        write_table(batches, decisions_schema(), out, decided.plan_count)
+        written.insert(0, out)
+    return written
+
+
+def render(summary: Summary, decided: Decided, lang: Language) -> str:
+    """The summary as people read it."""
+    parts = [say("as_of", lang, day=summary.as_of, rulebook=summary.rulebook)]
+    if summary.read_otherwise:
+        readings = ", ".join(f"{k}={v}" for k, v in summary.read_otherwise.items())
+        parts.append(say("read_otherwise", lang, readings=readings))
+    parts += _outcomes(summary, lang)
+    parts += _grants(summary, lang)
+    parts += _reasons(summary, lang)
+    parts += _rows(summary, decided, lang)
+    return "\n".join(parts)
+
+
+def _outcomes(summary: Summary, lang: Language) -> list[str]:
+    rows = [
+        (
+            code,
+            OUTCOMES[code].text(lang),
+            count,
+            f"{summary.amount:,}" if code == "granted" else "",
+        )
+        for code, count in summary.plans.items()
+    ]
+    header = ("", say("outcome", lang), say("plans", lang), say("amount", lang))
+    return ["", screen.table(header, rows, right=(2, 3))]
+
+
+def _grants(summary: Summary, lang: Language) -> list[str]:
+    if not summary.grants:
+        return ["", say("no_grants", lang)]
+    shown, total = len(summary.grants), summary.plans["granted"]
+    title = say("granted_plans", lang)
+    if shown < total:
+        title = say("largest", lang, shown=shown, all=total)
+    rows = [
+        (
+            grant["ad_id"],
+            SCENARIOS[grant["scenario"]].text(lang),
+            f"{grant['cost']:,.2f}",
+            f"{grant['target_cost']:,.2f}",
+            grant["conversions"],
+            f"{grant['amount']:,}",
+        )
+        for grant in summary.grants
+    ]
+    header = [say(k, lang) for k in ("plan", "scenario", "cost", "target", "conversions", "amount")]
+    return [screen.heading(title), screen.table(header, rows, right=(2, 3, 4, 5))]
+
+
+def _reasons(summary: Summary, lang: Language) -> list[str]:
+    parts = []
+    if summary.held_reasons:
+        rows = [
+            (code, count, REASONS[code].text(lang), REASONS[code].advice(lang))
+            for code, count in summary.held_reasons.items()
+        ]
+        header = [say(key, lang) for key in ("reason", "plans", "meaning", "what_to_do")]
+        parts += [screen.heading(say("held_plans", lang)), screen.table(header, rows, right=(1,))]
+    listed = [
+        (code, count, REASONS[code].text(lang))
+        for code, count in summary.reasons.items()
+        if REASONS[code].kind != "held"
+    ]
+    if listed:
+        header = [say(key, lang) for key in ("reason", "plans", "meaning")]
+        parts += [screen.heading(say("why_not", lang)), screen.table(header, listed, right=(1,))]
+    return parts
+
+
+def _rows(summary: Summary, decided: Decided, lang: Language) -> list[str]:
+    fates = ("read", "accepted", "duplicate", "superseded", "quarantined")
+    rows = [
+        (name, *(f"{counts[fate]:,}" for fate in fates)) for name, counts in summary.tables.items()
+    ]
+    header = [say(key, lang) for key in ("table", *fates)]
+    parts = ["", screen.table(header, rows, right=range(1, 6))]
+    if summary.refusals:
+        refused = [
+            (table, column, f"{count:,}", REFUSALS[reason].text(lang))
+            for (table, column, reason), count in summary.refusals.items()
+        ]
+        header = [say(key, lang) for key in ("table", "column", "rows", "refusal")]
+        parts += ["", screen.table(header, refused, right=(2,))]
+    if summary.rows_without_plan:
+        parts += ["", say("no_plan_readable", lang, rows=summary.rows_without_plan)]
+    for name, found in decided.export.tables.items():
+        if found.extra_columns:
+            extra = ", ".join(found.extra_columns)
+            parts.append(say("extra_columns", lang, table=name, columns=extra))
+    if decided.export.ignored:
+        parts.append(say("ignored_files", lang, files=", ".join(decided.export.ignored)))
+    return parts

@@ -1,0 +1,148 @@
+"""`qcg explain`: one plan, clause by clause."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.vocabulary import (
+    OUTCOMES,
+    REASONS,
+    REFUSALS,
+    SCENARIOS,
+    STATUSES,
+    Language,
+)
+from qianchuan_guarantee.wording import say
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.explain import Clause, Explanation
+
+
+def explain(
+    ad_id: Annotated[int, typer.Argument(help="The plan.", metavar="AD_ID")],
+    exports: options.Exports,
+    as_of: options.AsOf,
+    rules: options.Rules = None,
+    rulebook: options.RulebookId = None,
+    read: options.Read = None,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """Explain the decision on one plan: each question, what was compared, and the margin."""
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.decide import decide as decide_plans
+    from qianchuan_guarantee.explain import explain as explain_plan
+
+    asked = options.question(exports, as_of, rules, rulebook, read, [ad_id])
+    with screen.Progress(language) as progress:
+        engine = options.engine("duckdb", None, None)
+        explanation = explain_plan(decide_plans(asked, engine, progress), ad_id, language)
+    engine.close()
+    if as_json:
+        typer.echo(json.dumps(explanation.document(), ensure_ascii=False))
+    else:
+        typer.echo(render(explanation, language))
+
+
+def render(explanation: Explanation, lang: Language) -> str:
+    """An explanation as people read it."""
+    parts = [*_decision(explanation.decision, lang)]
+    for note in explanation.notes:
+        parts += ["", note]
+    for clause in explanation.clauses:
+        parts += _clause(clause, lang)
+    parts += _money(explanation, lang)
+    parts += _timeline(explanation, lang)
+    return "\n".join(parts)
+
+
+def _text(value: Any, lang: Language) -> str:
+    from qianchuan_guarantee.write import as_text
+
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return say("yes" if value else "no", lang)
+    return as_text(value) or "–"
+
+
+def _decision(decision: dict[str, Any], lang: Language) -> list[str]:
+    outcome, status = decision["outcome"], decision["compensate_status"]
+    lines = [
+        f"{say('plan', lang)} {decision['ad_id']}: {OUTCOMES[outcome].text(lang)} ({outcome}), "
+        f"{status} {STATUSES[status].text(lang)}"
+    ]
+    for code in decision["reasons"]:
+        lines.append(f"  {code}: {REASONS[code].text(lang)} [{REASONS[code].clause}]")
+        if REASONS[code].advice(lang):
+            lines.append(f"    → {REASONS[code].advice(lang)}")
+    facts = [
+        ("amount", f"{decision['amount']:,}"),
+        ("advertiser", _text(decision["advertiser_id"], lang)),
+        (
+            "scenario",
+            SCENARIOS[decision["scenario"]].text(lang) if decision["scenario"] else "–",
+        ),
+        ("first_delivery", _text(decision["first_delivery_at"], lang)),
+        (
+            "window",
+            f"{_text(decision['window_start'], lang)} … {_text(decision['window_end'], lang)}",
+        ),
+        ("settled_on", _text(decision["settle_on"], lang)),
+    ]
+    return [*lines, *(f"  {say(key, lang)}: {value}" for key, value in facts), decision["rulebook"]]
+
+
+def _clause(clause: Clause, lang: Language) -> list[str]:
+    answer = "not_known" if clause.met is None else "yes" if clause.met else "no"
+    margin = f": {clause.margin}" if clause.margin else ""
+    lines = [
+        screen.heading(f"[{clause.clause}] {clause.question} {say(answer, lang)}{margin}"),
+        f"    {clause.comparison}",
+    ]
+    lines += [f"    {name} = {_text(value, lang)}" for name, value in clause.operands.items()]
+    if clause.reading:
+        lines.append(f"    ({clause.reading})")
+    return lines
+
+
+def _money(explanation: Explanation, lang: Language) -> list[str]:
+    if not explanation.bids:
+        return []
+    rows = [
+        (_text(row["bid"], lang), row["conversions"], _text(row["amount"], lang))
+        for row in explanation.bids
+    ]
+    total = explanation.decision["target_cost"]
+    rows.append((say("total", lang), explanation.decision["conversions"], _text(total, lang)))
+    header = (say("bid", lang), say("conversions", lang), say("amount", lang))
+    return [screen.heading(say("money", lang)), screen.table(header, rows, right=(0, 1, 2))]
+
+
+def _timeline(explanation: Explanation, lang: Language) -> list[str]:
+    parts = []
+    if explanation.days:
+        header = [say(k, lang) for k in ("day", "cost", "shows", "clicks", "conversions")]
+        days = [tuple(_text(value, lang) for value in row.values()) for row in explanation.days]
+        parts += [screen.heading(say("timeline", lang)), screen.table(header, days, (1, 2, 3, 4))]
+    if explanation.operations:
+        header = [say(k, lang) for k in ("time", "what", "from", "to")] + ["log_id"]
+        rows = [tuple(_text(v, lang) for v in row.values()) for row in explanation.operations]
+        parts += [screen.heading(say("changes", lang)), screen.table(header, rows)]
+    if explanation.refused:
+        header = [say(k, lang) for k in ("file", "row", "column", "refusal")]
+        refused = [
+            (
+                row["file"],
+                row["row_number"],
+                row["column"] or "–",
+                REFUSALS[row["reason"]].text(lang),
+            )
+            for row in explanation.refused
+        ]
+        parts += [screen.heading(say("refused_rows", lang)), screen.table(header, refused, (1,))]
+    return parts

@@ -1,0 +1,66 @@
+"""`qcg`: the commands there are, and how their errors end."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from qianchuan_guarantee import __version__
+from qianchuan_guarantee.cli import rules as rules_commands
+from qianchuan_guarantee.cli.decide import decide
+from qianchuan_guarantee.cli.explain import explain
+from qianchuan_guarantee.errors import UsageError, UserError
+
+app = typer.Typer(
+    help="Cost guarantee (成本保障) of 巨量千川: exported logs in, one explained decision per plan out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(decide)
+app.command()(explain)
+app.add_typer(rules_commands.app, name="rules")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"qcg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command. Exit codes: 0 done; 1 failed, nothing written; 2 wrong usage;
+    3 --strict, and something was quarantined or held."""
+    try:
+        app()
+    except UsageError as error:
+        _fail(str(error), 2)
+    except UserError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("stopped; nothing was written", 130)
+    except BrokenPipeError:
+        # The reader of our output went away; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"qcg: {message}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qianchuan_guarantee.errors import UsageError
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.decide import Question
+    from qianchuan_guarantee.engines import Engine
+
+Exports = Annotated[str, typer.Argument(help="Folder with the exported tables.", metavar="EXPORTS")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="Decide on the morning of this day, YYYY-MM-DD.", metavar="D")
+]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", help="Rulebooks to use instead of the shipped ones.")
+]
+RulebookId = Annotated[
+    str | None, typer.Option("--rulebook", help="Use this version only.", metavar="NAME@VERSION")
+]
+Read = Annotated[
+    list[str] | None,
+    typer.Option("--read", help="Read an open question otherwise.", metavar="ID=CHOICE"),
+]
+Lang = Annotated[str, typer.Option("--lang", help="zh or en.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+EngineName = Annotated[str, typer.Option("--engine", help="duckdb or spark.")]
+SparkMaster = Annotated[
+    str | None, typer.Option("--spark-master", help="Address of a Spark cluster.", metavar="URL")
+]
+Memory = Annotated[
+    str | None, typer.Option("--memory", help="Memory for DuckDB, as 2GB.", metavar="SIZE")
+]
+
+
+def day(text: str) -> date:
+    """The day of `--as-of`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text}: not a day; expected YYYY-MM-DD") from None
+
+
+def language(text: str) -> str:
+    if text not in ("en", "zh"):
+        raise UsageError(f"--lang {text}: expected zh or en")
+    return text
+
+
+def question(
+    exports: str,
+    as_of: str,
+    rules: Path | None,
+    rulebook: str | None,
+    read: list[str] | None,
+    plans: list[int] | None,
+) -> Question:
+    """What the command line asks."""
+    from qianchuan_guarantee.decide import Question
+    from qianchuan_guarantee.rulebook import choose, load, parse_readings
+
+    readings = parse_readings(read or [])
+    books = choose(load(rules), rulebook)
+    return Question(exports, day(as_of), books, readings, tuple(dict.fromkeys(plans or ())))
+
+
+def engine(name: str, spark_master: str | None, memory: str | None) -> Engine:
+    """The engine to decide on; a UsageError says what there is."""
+    if name == "duckdb":
+        if spark_master is not None:
+            raise UsageError("--spark-master goes with --engine spark")
+        from qianchuan_guarantee.engines.duckdb import DuckDB
+
+        return DuckDB(memory=memory)
+    if name == "spark":
+        try:
+            from qianchuan_guarantee.engines.spark import Spark
+        except ImportError as error:
+            raise UsageError(
+                "--engine spark: needs pyspark; pip install 'qianchuan-guarantee[spark]'"
+            ) from error
+        return Spark(spark_master)
+    raise UsageError(f"--engine {name}: expected duckdb or spark")

@@ -1,0 +1,73 @@
+"""Rendering: tables and progress on a terminal, plain lines when piped."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from types import TracebackType
+
+import typer
+
+from qianchuan_guarantee.vocabulary import Language
+from qianchuan_guarantee.wording import say
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes on a screen: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()
+) -> str:
+    """Aligned columns without borders: readable on a screen, and by cut and awk when piped."""
+    cells = [[str(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(_width(row[i]) for row in cells) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        padded = []
+        for i, cell in enumerate(row):
+            space = " " * (widths[i] - _width(cell))
+            padded.append(space + cell if i in right else cell + space)
+        return "  " + "  ".join(padded).rstrip()
+
+    return "\n".join(line(row) for row in cells)
+
+
+def heading(text: str) -> str:
+    if sys.stdout.isatty():
+        return "\n" + typer.style(text, bold=True)
+    return f"\n{text}"
+
+
+class Progress:
+    """What is being done, on standard error: a live line on a terminal, else one line each."""
+
+    def __init__(self, lang: Language) -> None:
+        self._lang = lang
+
+    def __enter__(self) -> Progress:
+        self._live = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._live = Console(stderr=True).status("")
+            self._live.start()
+        return self
+
+    def __call__(self, key: str, **words: object) -> None:
+        step = say(key, self._lang, **words)
+        if self._live is not None:
+            self._live.update(step)
+        else:
+            sys.stderr.write(f"{step}\n")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()

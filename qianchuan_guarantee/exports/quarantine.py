@@ -1,0 +1,172 @@
+"""Every refused row as it came, with where it stands and why it was refused.
+
+The files concerned are read a second time, with row numbers; the others are not touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from qianchuan_guarantee.exports.check import checked
+from qianchuan_guarantee.exports.fates import with_fate
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.engines import Engine, Malformed
+    from qianchuan_guarantee.exports.find import FileGroup
+    from qianchuan_guarantee.exports.read import CheckedTable
+
+
+def quarantine_schema() -> pa.Schema:
+    """`row_number` counts a file's data rows from 1; `raw` is the row as JSON, as it came."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("table", pa.string()),
+            ("file", pa.string()),
+            ("row_number", pa.int64()),
+            ("ad_id", pa.int64()),
+            ("column", pa.string()),
+            ("reason", pa.string()),
+            ("raw", pa.string()),
+        ],
+        metadata={"sheet": "quarantine"},
+    )
+
+
+def quarantined_rows(
+    folder: str,
+    tables: Mapping[str, CheckedTable],
+    cycles: Table,
+    as_of: date,
+    engine: Engine,
+    plans: Sequence[int] = (),
+) -> pa.Table:
+    """The quarantine of a run (columns: `quarantine_schema`), by table, file and row."""
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = []
+    for table in tables.values():
+        conflicts = _conflicting_keys(table, cycles, as_of, engine)
+        for group in table.groups:
+            rows += _rows_of(group, table, conflicts, engine, plans)
+    for row in rows:
+        row["file"] = _relative(row["file"], folder)
+    rows.sort(key=lambda row: (row["table"], row["file"], row["row_number"]))
+    return pa.Table.from_pylist(rows, schema=quarantine_schema())
+
+
+def _relative(path: str, folder: str) -> str:
+    try:
+        return PurePath(path).relative_to(folder).as_posix()
+    except ValueError:
+        return path
+
+
+def _conflicting_keys(
+    table: CheckedTable, cycles: Table, as_of: date, engine: Engine
+) -> Table | None:
+    """The keys and partitions whose rows contradict each other: key columns, `_day`."""
+    if table.suspects is None:
+        return None
+    fates = with_fate(table.suspects, cycles, table.table.name, as_of)
+    rows = fates.filter(fates.is_quarantined)
+    keys = engine.keep(rows.select(*table.table.key, _day=_day(rows.written_on)).distinct())
+    return keys if engine.arrow(keys.limit(1)).num_rows else None
+
+
+def _day(written_on: ibis.Value) -> ibis.Value:
+    """Files without partitions share one day, since null equals nothing."""
+    return written_on.fill_null(ibis.date("1970-01-01"))
+
+
+def _rows_of(
+    group: FileGroup,
+    table: CheckedTable,
+    conflicts: Table | None,
+    engine: Engine,
+    plans: Sequence[int],
+) -> Iterator[dict[str, Any]]:
+    malformed = [line for line in table.malformed if line.path in group.paths]
+    yield from _malformed(table, malformed)
+    paths = group.paths
+    if conflicts is None:
+        refused = engine.arrow(table.refused.select("file").distinct())["file"].to_pylist()
+        paths = tuple(path for path in paths if path in refused)
+    if not paths:
+        return
+    raw = engine.keep(engine.read(replace(group, paths=paths), numbered=True))
+    rows = checked(raw, table.table, group.columns)
+    found = _refused(rows, plans)
+    if conflicts is not None:
+        found = found.union(_conflicting(rows, conflicts, table.table.key))
+    joined = engine.keep(found).join(raw, ["_file", "_row_number"])
+    columns = [name for name in group.columns if name in raw.columns]
+    shift = _shifts(malformed)
+    for row in engine.arrow(joined).to_pylist():
+        column, _, reason = row["_why"].partition(":")
+        yield {
+            "table": table.table.name,
+            "file": row["_file"],
+            "row_number": shift(row["_file"], row["_row_number"]),
+            "ad_id": row["_plan"],
+            "column": column,
+            "reason": reason,
+            "raw": _as_json({name: row[name] for name in columns}),
+        }
+
+
+def _refused(rows: Table, plans: Sequence[int]) -> Table:
+    refused = rows.filter(~rows._is_fine)
+    if plans and "ad_id" in rows.columns:
+        refused = refused.filter(refused._ad_id.isin(list(plans)) | refused._ad_id.isnull())
+    return refused.select("_file", "_row_number", _plan=refused._ad_id, _why=refused._problem)
+
+
+def _conflicting(rows: Table, conflicts: Table, key: tuple[str, ...]) -> Table:
+    fine = rows.filter(rows._is_fine).mutate(_day=_day(rows._dt))
+    found = fine.semi_join(conflicts, [*key, "_day"])
+    why = ibis.literal(f"{' '.join(key)}:conflict")
+    return found.select("_file", "_row_number", _plan=found._ad_id, _why=why)
+
+
+def _malformed(table: CheckedTable, lines: Sequence[Malformed]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        yield {
+            "table": table.table.name,
+            "file": line.path,
+            "row_number": line.row_number,
+            "ad_id": None,
+            "column": None,
+            "reason": "malformed",
+            "raw": _as_json({"line": line.line}),
+        }
+
+
+def _shifts(malformed: Sequence[Malformed]) -> Any:
+    """Rows are numbered without the malformed lines between them; give those back."""
+    by_file: dict[str, list[int]] = {}
+    for line in malformed:
+        by_file.setdefault(line.path, []).append(line.row_number)
+
+    def number(path: str, counted: int) -> int:
+        for passed, line in enumerate(sorted(by_file.get(path, []))):
+            if line - passed > counted:
+                return counted + passed
+        return counted + len(by_file.get(path, []))
+
+    return number
+
+
+def _as_json(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, default=str)

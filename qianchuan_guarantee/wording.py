@@ -1,0 +1,150 @@
+"""The sentences that people read, in both languages, from one place."""
+
+from __future__ import annotations
+
+from qianchuan_guarantee.vocabulary import Language
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "as_of": ("As of the morning of {day}, by {rulebook}", "截至 {day} 零点，依据 {rulebook}"),
+    "read_otherwise": ("Read otherwise for this run: {readings}", "本次改用的解读：{readings}"),
+    "plans": ("plans", "计划数"),
+    "outcome": ("outcome", "结果"),
+    "amount": ("amount, yuan", "金额（元）"),
+    "reason": ("reason", "原因"),
+    "meaning": ("meaning", "含义"),
+    "what_to_do": ("what to do", "处理办法"),
+    "granted_plans": ("Granted", "应发赠款的计划"),
+    "largest": (
+        "Granted: the {shown} largest of {all}",
+        "应发赠款：{all} 个计划中金额最大的 {shown} 个",
+    ),
+    "no_grants": ("No plan is granted.", "没有应发赠款的计划。"),
+    "held_plans": ("Held for data, by reason", "待数据补正，按原因"),
+    "why_not": ("Why others are not granted", "其余计划未发赠款的原因"),
+    "table": ("table", "表"),
+    "read": ("read", "读入"),
+    "accepted": ("accepted", "采纳"),
+    "duplicate": ("duplicate", "重复"),
+    "superseded": ("superseded", "被更新"),
+    "quarantined": ("quarantined", "隔离"),
+    "refusal": ("refused", "拒收原因"),
+    "rows": ("rows", "行数"),
+    "column": ("column", "列"),
+    "no_plan_readable": (
+        "{rows} refused rows name no readable ad_id: whose they are is not known.",
+        "{rows} 行被拒收的数据连 ad_id 也无法识别，不知属于哪个计划。",
+    ),
+    "extra_columns": (
+        "Not used: {table} has the further columns {columns}.",
+        "未使用：表 {table} 另有列 {columns}。",
+    ),
+    "ignored_files": ("Not used: {files}.", "未使用的文件：{files}。"),
+    "written": ("Written: {path}", "已写入：{path}"),
+    "took": (
+        "{plans} plans in {seconds} s ({engine})",
+        "{plans} 个计划，用时 {seconds} 秒（{engine}）",
+    ),
+    "strict": (
+        "--strict: {quarantined} rows quarantined, {held} plans held",
+        "--strict：隔离 {quarantined} 行，待补正计划 {held} 个",
+    ),
+    "plan": ("plan", "计划"),
+    "advertiser": ("advertiser", "广告主"),
+    "scenario": ("scenario", "场景"),
+    "cost": ("cost", "消耗"),
+    "target": ("target", "目标成本"),
+    "conversions": ("conversions", "转化数"),
+    "bid": ("bid", "出价"),
+    "clause": ("clause", "条款"),
+    "question": ("question", "问题"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
+    "not_known": ("not known", "未知"),
+    "not_asked": ("not asked", "不适用"),
+    "timeline": ("Day by day", "逐日"),
+    "changes": ("What was changed", "操作记录"),
+    "day": ("day", "日期"),
+    "shows": ("shows", "展示"),
+    "clicks": ("clicks", "点击"),
+    "time": ("time", "时间"),
+    "what": ("what", "操作"),
+    "from": ("from", "原值"),
+    "to": ("to", "新值"),
+    "money": ("Money, bid by bid", "金额，按出价"),
+    "total": ("total", "合计"),
+    "refused_rows": ("Refused rows", "被拒收的行"),
+    "file": ("file", "文件"),
+    "row": ("row", "行号"),
+    "status": ("status", "状态"),
+    "first_delivery": ("first delivery", "首次投放"),
+    "window": ("window", "保障窗口"),
+    "settled_on": ("settled on", "结算日"),
+    # The questions of `explain`.
+    "q_covered": (
+        "Is it a plan under cost control, in a scenario of the rule?",
+        "是否为规则所列场景的控成本投放计划？",
+    ),
+    "q_first_delivery": ("Is its first delivery known?", "首次投放时间是否可信？"),
+    "q_trusted": ("Can its data be trusted?", "数据是否可信？"),
+    "q_cheating": ("Is it free of a cheating verdict?", "是否没有作弊判定？"),
+    "q_overcost": ("Is it over cost by the ratio?", "是否超成本达到比例？"),
+    "q_conversions": ("Are there enough conversions?", "转化数是否足够？"),
+    "q_bid_edits": ("Is the bid edited seldom enough?", "出价修改次数是否在限内？"),
+    "q_targeting_edits": ("Is targeting edited seldom enough?", "定向修改次数是否在限内？"),
+    "q_together": (
+        "Are bid and targeting together edited seldom enough?",
+        "出价与定向修改合计是否在限内？",
+    ),
+    "q_lowered": ("Is the bid not lowered in the window?", "窗口内是否未降低出价？"),
+    "q_pause": (
+        "If it was left paused, were the conditions met before?",
+        "若停在暂停状态，暂停前是否已满足条件？",
+    ),
+    "q_amount": ("What is granted?", "应发多少？"),
+    # Margins: how far from the other answer.
+    "m_over": ("{yuan} yuan above the line", "高出界线 {yuan} 元"),
+    "m_under": ("{yuan} yuan below the line", "低于界线 {yuan} 元"),
+    "m_on": ("exactly on the line", "恰在界线上"),
+    "m_conversions_short": ("{n} conversions short", "还差 {n} 个转化"),
+    "m_conversions_spare": ("{n} conversions to spare", "多出 {n} 个转化"),
+    "m_conversions_just": ("just enough", "刚好足够"),
+    "m_edits_over": ("{n} edits too many", "多出 {n} 次修改"),
+    "m_edits_left": ("{n} edits to spare", "还可修改 {n} 次"),
+    "m_edits_none": ("none to spare", "已用完"),
+    "m_cent": ("{yuan} yuan granted", "应发 {yuan} 元"),
+    "first_slice": (
+        "First delivery is known to its slice only; {n} edits inside that slice count.",
+        "首次投放只精确到时段；该时段内的 {n} 次修改计入。",
+    ),
+    "by_slices": (
+        "Conversions are known per slice of time only, each taken at its slice's start.",
+        "转化仅有时段合计，均按时段开始时刻计。",
+    ),
+    "open_until": ("Open: it is settled on {day}.", "周期进行中：{day} 结算。"),
+    # Rulebooks.
+    "rulebook": ("rulebook", "规则"),
+    "in_force_from": ("in force from", "生效日"),
+    "in_force": ("In force from {day}", "自 {day} 起生效"),
+    "digest": ("digest", "摘要"),
+    "title": ("title", "名称"),
+    "overcost": ("over cost", "超成本"),
+    "edits": ("edits a day", "每日修改"),
+    "days": (
+        "Window: {window} natural days; backflow: {backflow} more",
+        "保障窗口：{window} 个自然日；回传：再加 {backflow} 个自然日",
+    ),
+    "rulebook_fine": (
+        "{rulebook}: can be used (SHA-256 {digest})",
+        "{rulebook}：可用（SHA-256 {digest}）",
+    ),
+    # Progress.
+    "p_reading": ("reading {table}", "读取 {table}"),
+    "p_deciding": ("deciding", "判定"),
+    "p_writing": ("writing", "写入"),
+}
+
+
+def say(key: str, lang: Language, **words: object) -> str:
+    """The sentence `key`, in `lang`, with its words filled in."""
+    english, chinese = _SENTENCES[key]
+    return (chinese if lang == "zh" else english).format(**words)

@@ -1,0 +1,167 @@
+"""Tables to files: Parquet, CSV or workbook by ending; written beside, then renamed.
+
+The same rows give the same bytes: row groups have a fixed size, and workbooks carry no clock.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qianchuan_guarantee.errors import InvariantError, UsageError, UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ENDINGS = (".parquet", ".csv", ".xlsx")
+_ROWS_PER_GROUP = 100_000
+_WORKBOOK_ROWS = 1_048_575  # what a sheet holds below its header
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file name whose ending says no format, before any work is done."""
+    if path.suffix not in ENDINGS:
+        raise UsageError(f"-o {path}: unknown ending; expected {', '.join(ENDINGS)}")
+    if path.is_dir():
+        raise UsageError(f"-o {path}: a folder; expected a file")
+
+
+def write_table(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, expected_rows: int | None
+) -> int:
+    """Write rows to `path`; returns how many. With `expected_rows`, another number is a defect
+    and nothing is written."""
+    writers: dict[str, Callable[..., int]] = {
+        ".parquet": _write_parquet,
+        ".csv": _write_csv,
+        ".xlsx": _write_workbook,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+    os.close(handle)
+    beside = Path(name)
+    try:
+        rows = writers[path.suffix](_even(batches, schema), schema, beside)
+        if expected_rows is not None and rows != expected_rows:
+            raise InvariantError(f"{path}: {expected_rows} rows expected, {rows} to be written")
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return rows
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _even(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Pieces of a fixed size, however the engine cut them."""
+    import pyarrow as pa
+
+    waiting = schema.empty_table()
+    for batch in batches:
+        piece = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+        waiting = pa.concat_tables([waiting, piece])
+        while waiting.num_rows >= _ROWS_PER_GROUP:
+            yield waiting.slice(0, _ROWS_PER_GROUP).combine_chunks()
+            waiting = waiting.slice(_ROWS_PER_GROUP)
+    yield waiting.combine_chunks()
+
+
+def _write_parquet(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for piece in pieces:
+            if piece.num_rows:
+                writer.write_table(piece, row_group_size=_ROWS_PER_GROUP)
+            rows += piece.num_rows
+    return rows
+
+
+def as_text(value: Any) -> str:
+    """A value as the exports write it: empty is null, lists are joined by spaces."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    return str(value)
+
+
+def _write_csv(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int:
+    import csv
+
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(schema.names)
+        for piece in pieces:
+            for row in zip(*(column.to_pylist() for column in piece.columns), strict=True):
+                writer.writerow([as_text(value) for value in row])
+                rows += 1
+    return rows
+
+
+def _cell(value: Any) -> Any:
+    """Ids as text, since a spreadsheet keeps 15 digits; money stays a number."""
+    if isinstance(value, list) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value if isinstance(value, int) and value < 10**9 else as_text(value)
+    return value if isinstance(value, Decimal | bool | date | None) else as_text(value)
+
+
+def _write_workbook(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
+    sheet = book.create_sheet(str((schema.metadata or {}).get(b"sheet", b"decisions"), "ascii"))
+    sheet.freeze_panes = "B2"
+    sheet.append(schema.names)
+    rows = 0
+    for piece in pieces:
+        for row in zip(*(column.to_pylist() for column in piece.columns), strict=True):
+            rows += 1
+            if rows > _WORKBOOK_ROWS:
+                raise UserError(
+                    f"a workbook holds {_WORKBOOK_ROWS} rows; write .parquet or .csv instead"
+                )
+            sheet.append([_cell(value) for value in row])
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "book.xlsx")
+        book.save(made)
+        _without_clock(made, path)
+    return rows
+
+
+def _without_clock(source: Path, target: Path) -> None:
+    """Copy an archive with every member dated alike."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                import re
+
+                content = re.sub(rb">\d{4}-\d\d-\d\dT[\d:]+Z<", b">2000-01-01T00:00:00Z<", content)
+            member = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
+            new.writestr(member, content, zipfile.ZIP_DEFLATED)
