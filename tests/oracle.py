@@ -780,12 +780,14 @@ class Case:
 
     def believed(self) -> bool:
         """Fine points, Time: given, or the logs reach back."""
-        return self.given is not None or self.reaches_back()
+        return self.first is not None and (self.given is not None or self.reaches_back())
 
     def late_conversions(self) -> list[Fact]:
         """Conversions received at or after the cycle's end, as they stand at D; one that
         counted in time already is not late."""
-        late = []
+        late: list[Fact] = []
+        if self.first is None:
+            return late
         for rows in self.book.groups("conversions", self.ad_id).values():
             row = view_key(rows, self.d).standing
             if row is None or row.ad_id != self.ad_id or row.at < cycle_end_of(self.first):
@@ -892,7 +894,7 @@ def held_reasons(case: Case) -> set[str]:
         "DATA_QUARANTINED": any(case.refused(table, case.k) for table in case.parts),
         "DATA_CONFLICT": contradicted(case),
         "SCENARIO_CHANGED": scenario_changed(case),
-        "FIRST_DELIVERY_UNKNOWN": not case.believed(),
+        "FIRST_DELIVERY_UNKNOWN": not (case.given or case.reaches_back()),
         "LOGS_INCOMPLETE": days_missing(case),
     }
     return {code for code, stands in checks.items() if stands}

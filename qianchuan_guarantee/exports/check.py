@@ -8,7 +8,7 @@ silence. Grain: a row of a file in → the same row out, with its values typed a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import ibis
@@ -53,33 +53,33 @@ def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
         else ibis.null(column.type_name)
         for column in (*table.columns, *(_BIDS.values() if table.name == "operations" else ()))
     }
-    every_test = [test for some in tests.values() for test in some]
+    order = _times_in_order(values) if table.name == "conversions" else []
     if table.name == "conversions":
-        tests["converted_at"] += (order := _times_in_order(values))
-        every_test += order
         values["received_at"] = values["received_at"].fill_null(values["converted_at"])
         values["valid"] = values["valid"].fill_null(True)
 
-    def readable(name: str | None) -> Value:
+    def readable(name: str | None, kind: str) -> Value:
         """The value of a cell that was not refused; times that contradict each other say
         nothing about when the row happened."""
-        if name not in present:
-            return ibis.null("timestamp(6)" if name != "ad_id" else "int64")
-        failed = tests[name] + (
-            tests["converted_at"] if table.name == "conversions" and name != "ad_id" else []
-        )
-        is_refused = ibis.or_(*(test.fill_null(False) for test, _ in failed), ibis.literal(False))
-        return ibis.ifelse(is_refused, None, values[name])
+        if name not in values:
+            return ibis.null(kind)
+        failed = [*tests.get(name, []), *(order if name != "ad_id" else [])]
+        return ibis.ifelse(_any(failed), ibis.null(kind), values[name])
 
+    every_test = [*(test for some in tests.values() for test in some), *order]
     return rows.select(
         *carried,
         **values,
-        _is_fine=~ibis.or_(*(test.fill_null(False) for test, _ in every_test)),
+        _is_fine=~_any(every_test),
         _problem=ibis.cases(*every_test, else_=ibis.null("string")),
-        _ad_id=readable("ad_id" if table.has_plan else None).cast("int64"),
-        _happened_at=readable(table.happened_at).cast("timestamp(6)"),
-        _known_at=readable(table.known_by).cast("timestamp(6)"),
+        _ad_id=readable("ad_id", "int64"),
+        _happened_at=readable(table.happened_at, "timestamp(6)"),
+        _known_at=readable(table.known_by, "timestamp(6)"),
     )
+
+
+def _any(tests: Sequence[tuple[BooleanValue, Value]]) -> BooleanValue:
+    return ibis.or_(ibis.literal(False), *(test.fill_null(False) for test, _ in tests))
 
 
 def _trimmed(raw: Value) -> Value:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from qianchuan_guarantee.clocks import is_known_on
 from qianchuan_guarantee.errors import InvariantError
 
 if TYPE_CHECKING:
@@ -59,8 +58,8 @@ def with_fate(suspects: Table, cycles: Table, table_name: str, as_of: date) -> T
         rows = suspects.mutate(horizon=today)
     is_quarantined = (
         rows.is_conflict
-        & is_known_on(rows.conflict_on, rows.horizon)
-        & is_known_on(rows.written_on, rows.horizon)
+        & (rows.conflict_on < rows.horizon)
+        & (rows.known_on < rows.horizon)
     )
     return rows.mutate(
         is_quarantined=is_quarantined.fill_null(False),

@@ -24,14 +24,19 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
 
 
+# Rows of files without partitions that carry no time of their own are known from the start.
+_ALWAYS = ibis.date("1970-01-01")
+
+
 @dataclass(frozen=True)
 class Versions:
     """What became of the readable rows of a table.
 
     rows:     the table's columns, `written_on`, `restated_on`: every version that ever stands.
     suspects: null where no key occurs twice; else a row per (key, content, partition) of those
-              that do: the table's columns, `written_on`, `restated_on`, `conflict_on` (the
-              partition that first contradicts itself), `is_conflict`, `copies`, `duplicates`.
+              that do: the table's columns, `written_on`, `restated_on`, `known_on` (the day
+              after which it is known; never null), `is_conflict` (the key contradicts itself),
+              `conflict_on` (the day after which that is known), `copies`, `duplicates`.
     """
 
     rows: Table
@@ -48,7 +53,7 @@ def versions(accepted: Table, table: Input, engine: Engine) -> Versions:
     key = list(table.key)
     if table.name == "plans":
         # A snapshot is of its day; every other key means the same thing in all partitions.
-        rows = rows.mutate(_day=rows.written_on.fill_null(ibis.date("1970-01-01")))
+        rows = rows.mutate(_day=rows.written_on.fill_null(_ALWAYS))
         key.append("_day")
     counted = rows.group_by(key).agg(_times=rows.count())
     repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
@@ -70,7 +75,10 @@ def _whole_rows(rows: Table, columns: list[str], engine: Engine) -> Versions:
         .mutate(restated_on=never)
     )
     suspects = distinct.filter(distinct.copies > 1).mutate(
-        conflict_on=never, is_conflict=ibis.literal(False), duplicates=distinct.copies - 1
+        known_on=_ALWAYS,
+        conflict_on=never,
+        is_conflict=ibis.literal(False),
+        duplicates=distinct.copies - 1,
     )
     return Versions(distinct.drop("copies"), suspects)
 
@@ -80,8 +88,11 @@ def _compared(repeated: Table, table: Input, columns: list[str], key: list[str])
     contents = repeated.group_by(list(dict.fromkeys([*columns, *key, "written_on"]))).agg(
         copies=repeated.count()
     )
+    # In files without partitions a row is known once the time has come that it carries.
+    own_day = contents[table.known_by].date() if table.known_by else _ALWAYS
+    contents = contents.mutate(known_on=ibis.coalesce(contents.written_on, own_day, _ALWAYS))
     # By content too, so that the same rows in another order are told the same.
-    in_order = ibis.window(group_by=key, order_by=["written_on", *columns])
+    in_order = ibis.window(group_by=key, order_by=["known_on", *columns])
     told_apart = contents.mutate(
         _in_partition=contents.count().over(ibis.window(group_by=[*key, "written_on"])),
         _before=ibis.row_number().over(in_order),
@@ -93,15 +104,20 @@ def _compared(repeated: Table, table: Input, columns: list[str], key: list[str])
     if not table.restatable:
         contradicts |= ~told_apart._is_repeat & (told_apart._before > 0)
     flagged = told_apart.mutate(
-        _contradicts_on=ibis.ifelse(contradicts, told_apart.written_on, None),
+        _contradicts_on=ibis.ifelse(
+            contradicts & (told_apart.written_on.notnull() | (told_apart._before > 0)),
+            told_apart.known_on,
+            None,
+        ),
         _contradicts=contradicts,
         _starts_on=ibis.ifelse(~told_apart._is_repeat, told_apart.written_on, None),
     )
     same_key = ibis.window(group_by=key)
-    later = ibis.window(group_by=key, order_by="written_on", rows=(1, None))
+    later = ibis.window(group_by=key, order_by="known_on", rows=(1, None))
     return flagged.select(
         *columns,
         "written_on",
+        "known_on",
         "copies",
         restated_on=flagged._starts_on.min().over(later),
         is_conflict=flagged._contradicts.max().over(same_key),
@@ -115,7 +131,7 @@ def _stood(suspects: Table, columns: list[str]) -> Table:
     as a restatement does."""
     first = suspects.filter(
         (suspects.copies > suspects.duplicates)
-        & (~suspects.is_conflict | (suspects.written_on < suspects.conflict_on))
+        & (~suspects.is_conflict | (suspects.known_on < suspects.conflict_on))
     )
     return first.select(
         *columns,

@@ -171,8 +171,10 @@ def _reasons(decided: Table, tests: Mapping[str, BooleanValue]) -> ArrayValue:
                 applies &= decided.outcome != "not_covered"
             if kind == "ended":
                 applies &= decided.outcome != "open"
-            if code in ("DATA_QUARANTINED", "DATA_CONFLICT"):
+            if code == "DATA_QUARANTINED":
                 applies &= ~decided.is_PLAN_UNKNOWN
+            elif code == "DATA_CONFLICT":
+                applies &= ~is_alone | (decided.is_row_conflict & ~decided.is_PLAN_UNKNOWN)
             elif code != "PLAN_UNKNOWN":
                 applies &= ~is_alone
             codes.append(ibis.ifelse(applies, code, ibis.null("string")))
