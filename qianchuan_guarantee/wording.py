@@ -137,6 +137,66 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{rulebook}: can be used (SHA-256 {digest})",
         "{rulebook}：可用（SHA-256 {digest}）",
     ),
+    # The command line.
+    "app": (
+        "Cost guarantee (成本保障) of 巨量千川: logs in, one explained decision per plan out.",
+        "巨量千川成本保障：读入导出的日志，逐计划给出可解释的判定。",
+    ),
+    "c_decide": (
+        "Decide every plan of an export folder as of a morning.",
+        "按某日零点判定导出目录中的每个计划。",
+    ),
+    "c_explain": (
+        "Explain one plan's decision: each question, what was compared, and the margin.",
+        "逐条解释某个计划的判定：问题、所比较的数值与差距。",
+    ),
+    "c_rules": ("Rulebooks: list, show, check.", "规则：列出、展示、检查。"),
+    "c_rules_list": (
+        "The rulebooks there are, and from when each is in force.",
+        "现有的规则版本及各自的生效日。",
+    ),
+    "c_rules_show": (
+        "What a rulebook says: its numbers, and every open question with its reading.",
+        "规则的内容：各项数值，以及每个未决问题的解读。",
+    ),
+    "c_rules_check": (
+        "Whether every rulebook of a folder can be used; errors name file, line and key.",
+        "目录中的规则是否都可用；出错时指出文件、行与键。",
+    ),
+    "o_exports": ("Folder with the exported tables.", "导出表所在的目录。"),
+    "o_ad_id": ("The plan.", "计划 ID。"),
+    "o_as_of": (
+        "Decide on the morning of this day, YYYY-MM-DD.",
+        "按这一天零点判定，YYYY-MM-DD。",
+    ),
+    "o_out": ("Decisions to .parquet, .csv or .xlsx.", "判定写入 .parquet、.csv 或 .xlsx。"),
+    "o_rules": (
+        "Folder of rulebooks to use instead of the shipped ones.",
+        "改用此目录中的规则。",
+    ),
+    "o_rulebook": ("Use this version only.", "只用这一版本。"),
+    "o_plan": ("Only this plan; may be repeated.", "只判定此计划；可重复。"),
+    "o_read": ("Read an open question otherwise; may be repeated.", "改用另一种解读；可重复。"),
+    "o_engine": ("duckdb or spark.", "duckdb 或 spark。"),
+    "o_spark_master": ("Address of a Spark cluster.", "Spark 集群地址。"),
+    "o_memory": ("Memory for DuckDB, as 2GB.", "DuckDB 的内存上限，如 2GB。"),
+    "o_quarantine": (
+        "Refused rows to this file; otherwise to quarantine.parquet beside the decisions.",
+        "被拒收的行写入此文件；缺省为判定文件旁的 quarantine.parquet。",
+    ),
+    "o_strict": (
+        "Exit with 3 if a row is quarantined or a plan held.",
+        "有数据被隔离或计划待补正时，以 3 退出。",
+    ),
+    "o_lang": ("zh or en.", "zh 或 en。"),
+    "o_json": ("Print one JSON document.", "输出一个 JSON 文档。"),
+    "o_version": ("Print the version and stop.", "显示版本后退出。"),
+    "o_help": ("Show this message and exit.", "显示帮助后退出。"),
+    "o_show": ("NAME@VERSION; the latest if left out.", "NAME@VERSION；缺省为最新版本。"),
+    "o_check": (
+        "A folder of rulebooks; the shipped ones if left out.",
+        "规则所在目录；缺省为随包规则。",
+    ),
     # Progress.
     "p_reading": ("reading {table}", "读取 {table}"),
     "p_deciding": ("deciding", "判定"),

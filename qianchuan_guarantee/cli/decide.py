@@ -23,13 +23,13 @@ def decide(
     as_of: options.AsOf,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Decisions to .parquet, .csv or .xlsx.", metavar="FILE"),
+        typer.Option("-o", "--out", help=say("o_out", "en"), metavar="FILE"),
     ] = None,
     rules: options.Rules = None,
     rulebook: options.RulebookId = None,
     plan: Annotated[
         list[int] | None,
-        typer.Option("--plan", help="Only this plan; may be repeated.", metavar="AD_ID"),
+        typer.Option("--plan", help=say("o_plan", "en"), metavar="AD_ID"),
     ] = None,
     read: options.Read = None,
     engine: options.EngineName = "duckdb",
@@ -37,18 +37,13 @@ def decide(
     memory: options.Memory = None,
     quarantine: Annotated[
         Path | None,
-        typer.Option("--quarantine", help="Refused rows to this file.", metavar="FILE"),
+        typer.Option("--quarantine", help=say("o_quarantine", "en"), metavar="FILE"),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 3 if a row is quarantined or a plan held.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help=say("o_strict", "en"))] = False,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
-    """Decide every plan of an export folder as of a morning.
-
-    Refused rows go to quarantine.parquet beside the decisions, or where --quarantine says.
-    """
+    """One decision per plan, to a file, and a summary of them to the screen."""
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.report.summary import summarise

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    ad_id: Annotated[int, typer.Argument(help="The plan.", metavar="AD_ID")],
+    ad_id: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
     exports: options.Exports,
     as_of: options.AsOf,
     rules: options.Rules = None,
@@ -32,7 +32,7 @@ def explain(
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
-    """Explain the decision on one plan: each question, what was compared, and the margin."""
+    """One plan, clause by clause."""
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.explain import explain as explain_plan

@@ -12,16 +12,17 @@ from qianchuan_guarantee.cli import rules as rules_commands
 from qianchuan_guarantee.cli.decide import decide
 from qianchuan_guarantee.cli.explain import explain
 from qianchuan_guarantee.errors import UsageError, UserError
+from qianchuan_guarantee.wording import say
 
 app = typer.Typer(
-    help="Cost guarantee (成本保障) of 巨量千川: exported logs in, one explained decision per plan out.",
+    help=say("app", "en"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(decide)
-app.command()(explain)
+app.command(help=say("c_decide", "en"))(decide)
+app.command(help=say("c_explain", "en"))(explain)
 app.add_typer(rules_commands.app, name="rules")
 
 
@@ -34,7 +35,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+        False, "--version", callback=_version, is_eager=True, help=say("o_version", "en")
     ),
 ) -> None:
     pass

@@ -9,34 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qianchuan_guarantee.errors import UsageError
+from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
     from qianchuan_guarantee.decide import Question
     from qianchuan_guarantee.engines import Engine
 
-Exports = Annotated[str, typer.Argument(help="Folder with the exported tables.", metavar="EXPORTS")]
-AsOf = Annotated[
-    str, typer.Option("--as-of", help="Decide on the morning of this day, YYYY-MM-DD.", metavar="D")
-]
-Rules = Annotated[
-    Path | None, typer.Option("--rules", help="Rulebooks to use instead of the shipped ones.")
-]
+Exports = Annotated[str, typer.Argument(help=say("o_exports", "en"), metavar="EXPORTS")]
+AsOf = Annotated[str, typer.Option("--as-of", help=say("o_as_of", "en"), metavar="D")]
+Rules = Annotated[Path | None, typer.Option("--rules", help=say("o_rules", "en"))]
 RulebookId = Annotated[
-    str | None, typer.Option("--rulebook", help="Use this version only.", metavar="NAME@VERSION")
+    str | None, typer.Option("--rulebook", help=say("o_rulebook", "en"), metavar="NAME@VERSION")
 ]
 Read = Annotated[
     list[str] | None,
-    typer.Option("--read", help="Read an open question otherwise.", metavar="ID=CHOICE"),
+    typer.Option("--read", help=say("o_read", "en"), metavar="ID=CHOICE"),
 ]
-Lang = Annotated[str, typer.Option("--lang", help="zh or en.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-EngineName = Annotated[str, typer.Option("--engine", help="duckdb or spark.")]
+Lang = Annotated[str, typer.Option("--lang", help=say("o_lang", "en"))]
+Json = Annotated[bool, typer.Option("--json", help=say("o_json", "en"))]
+EngineName = Annotated[str, typer.Option("--engine", help=say("o_engine", "en"))]
 SparkMaster = Annotated[
-    str | None, typer.Option("--spark-master", help="Address of a Spark cluster.", metavar="URL")
+    str | None, typer.Option("--spark-master", help=say("o_spark_master", "en"), metavar="URL")
 ]
-Memory = Annotated[
-    str | None, typer.Option("--memory", help="Memory for DuckDB, as 2GB.", metavar="SIZE")
-]
+Memory = Annotated[str | None, typer.Option("--memory", help=say("o_memory", "en"), metavar="SIZE")]
 
 
 def day(text: str) -> date:

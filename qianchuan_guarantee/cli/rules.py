@@ -15,7 +15,7 @@ from qianchuan_guarantee.wording import say
 if TYPE_CHECKING:
     from qianchuan_guarantee.rulebook import Rulebook, Scenario
 
-app = typer.Typer(help="Rulebooks: list, show, check.", no_args_is_help=True)
+app = typer.Typer(help=say("c_rules", "en"), no_args_is_help=True)
 
 
 def _load(rules: Path | None) -> list[Rulebook]:
@@ -24,7 +24,7 @@ def _load(rules: Path | None) -> list[Rulebook]:
     return load(rules)
 
 
-@app.command("list")
+@app.command("list", help=say("c_rules_list", "en"))
 def list_rulebooks(
     rules: options.Rules = None, lang: options.Lang = "en", as_json: options.Json = False
 ) -> None:
@@ -49,11 +49,9 @@ def list_rulebooks(
     typer.echo(screen.table(header, shown))
 
 
-@app.command("show")
+@app.command("show", help=say("c_rules_show", "en"))
 def show_rulebook(
-    rulebook: Annotated[
-        str | None, typer.Argument(help="NAME@VERSION; the latest if left out.")
-    ] = None,
+    rulebook: Annotated[str | None, typer.Argument(help=say("o_show", "en"))] = None,
     rules: options.Rules = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
@@ -69,11 +67,9 @@ def show_rulebook(
     typer.echo(render(book, language))
 
 
-@app.command("check")
+@app.command("check", help=say("c_rules_check", "en"))
 def check_rulebooks(
-    folder: Annotated[
-        Path | None, typer.Argument(help="A folder of rulebooks; the shipped ones if left out.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Argument(help=say("o_check", "en"))] = None,
     lang: options.Lang = "en",
 ) -> None:
     """Whether every rulebook of a folder can be used; errors name file, line and key."""

@@ -93,7 +93,7 @@ def _trimmed(raw: Value) -> Value:
 
 # The values of `create` and `bid` rows are money; other operations' values are free text.
 _BIDS = {
-    name: Column(name, "money", "yuan", required=False, positive=True)
+    name: Column(name, "money", "yuan", "元", required=False, positive=True)
     for name in ("old_bid", "new_bid")
 }
 _SOURCE = {"old_bid": "old_value", "new_bid": "new_value"}
