@@ -17,6 +17,8 @@ Kind = Literal["id", "count", "money", "text", "instant", "flag", "day"]
 # Times outside this range are refused: they are typing errors, not history.
 EARLIEST = datetime(2016, 1, 1)
 LATEST = datetime(2100, 1, 1)
+# A larger count in one row is no count; and sums of counts and of bids × counts stay in range.
+MOST = 10**15
 
 
 @dataclass(frozen=True)

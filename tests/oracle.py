@@ -47,6 +47,7 @@ Bids and counting
  - `any`: an edit at the very instant of first delivery is a step in the window; `net` starts from
    the bid in force at first delivery, which already has it.
  - Three-valued logic: one certain "no" decides even where another operand is unknown.
+ - A bid replaced at the very instant it was set was never in force.
  - BID_AMBIGUOUS: two different bids were in force in a slice with conversions, the start's
    included; an edit at the very start is no change inside. One of them unknown: BID_UNKNOWN too.
  - late_backflow=included counts what `late_conversions` counts: the version standing at D,
@@ -572,11 +573,18 @@ def view_key(rows: list[Fact], k: datetime) -> KeyView:
             standing = first
             fates[standing] = ("accepted", "")
         fates.update(dict.fromkeys(repeats, ("duplicate", "")))
-    before = standing.identity if standing is not None else None
-    for row in sorted(set(rows) - set(known), key=lambda row: row.dt or date.min):
-        if row.identity == before:
-            fates[row] = ("duplicate", "")
-        before = row.identity
+    before = {standing.identity} if standing is not None else set()
+    unknown: dict[date, list[Fact]] = defaultdict(list)
+    for row in rows:
+        if row not in known:
+            unknown[row.dt or date.min].append(row)
+    for day in sorted(unknown):
+        here: set[tuple] = set()
+        for row in unknown[day]:
+            if row.identity in before | here:
+                fates[row] = ("duplicate", "")
+            here.add(row.identity)
+        before = here
     return KeyView(fates, standing, False)
 
 
@@ -1069,7 +1077,9 @@ def won_by_slice(case: Case, bids: Bids, readings: dict[str, str]) -> list[Won]:
         if not span.holds(start) or count == 0:
             continue
         in_force = [bids.at(start)]
-        in_force += [edit.new for edit in bids.edits if start < edit.at < end]
+        # Of several edits at one instant, only the last is in force for any time at all.
+        inside = {edit.at: edit.new for edit in bids.edits if start < edit.at < end}
+        in_force += inside.values()
         won.append(won_in_slice(count, start, in_force, readings["slice_bid"]))
     return won
 

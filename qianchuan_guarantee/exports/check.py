@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.datatypes as dt
 
-from qianchuan_guarantee.tables import EARLIEST, LATEST, Column, Input
+from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, StringValue, Table, TimestampValue, Value
@@ -267,6 +267,8 @@ def _tests(rows: Table, name: str, column: Column) -> list[tuple[BooleanValue, V
     if column.kind in ("id", "count", "money"):
         zero = ibis.literal(0, type="int64")
         tests.append((value <= zero if column.positive else value < zero, out_of_range))
+    if column.kind == "count":
+        tests.append((value > MOST, out_of_range))
     return tests
 
 

@@ -57,9 +57,7 @@ def with_fate(suspects: Table, cycles: Table, table_name: str, as_of: date) -> T
     else:
         rows = suspects.mutate(horizon=today)
     is_quarantined = (
-        rows.is_conflict
-        & (rows.conflict_on < rows.horizon)
-        & (rows.known_on < rows.horizon)
+        rows.is_conflict & (rows.conflict_on < rows.horizon) & (rows.known_on < rows.horizon)
     )
     return rows.mutate(
         is_quarantined=is_quarantined.fill_null(False),

@@ -4,7 +4,8 @@ the others."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -90,16 +91,17 @@ def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTa
         part = checked(raw, table, group.columns)
         if _is_text(raw, table):
             # Text is parsed once; typed columns are cheap to read again, one by one.
-            part = _carried_out(engine, part, group)
-            if engine.recode(group):
-                again = checked(engine.read(group), table, group.columns)
-                part = _carried_out(engine, again, group)
-            malformed += engine.malformed(group)
+            with _naming(found):
+                part = engine.keep(part)
+                if engine.recode(group):
+                    part = engine.keep(checked(engine.read(group), table, group.columns))
+                malformed += engine.malformed(group)
         parts.append(part)
     every = ibis.union(*parts) if len(parts) > 1 else parts[0]
     if plans and table.has_plan:
         every = _of_plans(every, table, plans, engine)
-    counts = engine.arrow(every.agg(read=every.count(), refused=(~every._is_fine).sum()))
+    with _naming(found):
+        counts = engine.arrow(every.agg(read=every.count(), refused=(~every._is_fine).sum()))
     read, refused_count = counts["read"][0].as_py(), counts["refused"][0].as_py() or 0
     refused = _refused(every, engine, malformed, found, plans)
     accepted = every.filter(every._is_fine)
@@ -125,14 +127,18 @@ def _is_text(raw: Table, table: Input) -> bool:
     )
 
 
-def _carried_out(engine: Engine, part: Table, group: FileGroup) -> Table:
+@contextmanager
+def _naming(found: Found) -> Iterator[None]:
+    """What an engine says of a file that cannot be read, in one sentence."""
     try:
-        return engine.keep(part)
+        yield
+    except UserError:
+        raise
     except Exception as error:
-        message = (str(error).splitlines() or [""])[0]
-        raise UserError(
-            f"{group.paths[0]}: table {group.table} cannot be read: {message}"
-        ) from error
+        paths = found.groups[0].paths
+        where = paths[0] if len(paths) == 1 else f"{paths[0]} or one of {len(paths) - 1} others"
+        message = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{where}: table {found.table.name} cannot be read: {message}") from error
 
 
 def _of_plans(every: Table, table: Input, plans: Sequence[int], engine: Engine) -> Table:

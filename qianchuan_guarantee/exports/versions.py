@@ -91,14 +91,17 @@ def _compared(repeated: Table, table: Input, columns: list[str], key: list[str])
     # In files without partitions a row is known once the time has come that it carries.
     own_day = contents[table.known_by].date() if table.known_by else _ALWAYS
     contents = contents.mutate(known_on=ibis.coalesce(contents.written_on, own_day, _ALWAYS))
-    # By content too, so that the same rows in another order are told the same.
-    in_order = ibis.window(group_by=key, order_by=["known_on", *columns])
-    told_apart = contents.mutate(
+    in_order = ibis.window(group_by=key, order_by="known_on")
+    placed = contents.mutate(
         _in_partition=contents.count().over(ibis.window(group_by=[*key, "written_on"])),
-        _before=ibis.row_number().over(in_order),
-        _is_repeat=ibis.and_(
-            *(contents[name].identical_to(contents[name].lag().over(in_order)) for name in columns)
+        _partition=ibis.dense_rank().over(in_order),
+    )
+    same_content = ibis.window(group_by=list(dict.fromkeys([*key, *columns])), order_by="known_on")
+    told_apart = placed.mutate(
+        _is_repeat=(placed._partition.lag().over(same_content) == placed._partition - 1).fill_null(
+            False
         ),
+        _before=ibis.row_number().over(ibis.window(group_by=key, order_by=["known_on", *columns])),
     )
     contradicts = told_apart._in_partition > 1
     if not table.restatable:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import stands_on
+from qianchuan_guarantee.money import times
 from qianchuan_guarantee.stages.bids import is_in_force
 
 if TYPE_CHECKING:
@@ -171,9 +172,7 @@ def conversions_by_bid(priced: Table) -> Table:
         _unknown=priced.is_unknown.sum(),
         _ambiguous=priced.is_ambiguous.sum(),
     )
-    return grouped.mutate(
-        amount=(grouped.bid * grouped.conversions.cast("decimal(16, 0)")).cast("decimal(38, 2)")
-    )
+    return grouped.mutate(amount=times(grouped.bid, grouped.conversions))
 
 
 def conversion_facts(by_bid: Table) -> Table:

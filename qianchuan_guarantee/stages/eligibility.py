@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from qianchuan_guarantee.money import scaled, times
+
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, DecimalValue, Table, Value
 
@@ -98,21 +100,17 @@ def _prompted(plans: Table, bands: Table) -> Table:
 
 def _measured(plans: Table, target: DecimalValue, conversions: Value) -> DecimalValue:
     """overcost_base: the target that cost is held against (yuan)."""
-    count = conversions.cast("decimal(16, 0)")
-    none = count == 0
-    zero = ibis.literal(0, type=_MONEY)
     return ibis.cases(
         (plans.overcost_base == "weighted", target.cast(_MONEY)),
-        (none, zero),
-        (plans.overcost_base == "initial", (plans.initial_bid * count).cast(_MONEY)),
-        else_=(plans.bid_at_end * count).cast(_MONEY),
+        (conversions == 0, ibis.literal(0, type=_MONEY)),
+        (plans.overcost_base == "initial", times(plans.initial_bid, conversions)),
+        else_=times(plans.bid_at_end, conversions),
     )
 
 
 def _line(plans: Table, target: DecimalValue, conversions: Value) -> DecimalValue:
     """二: the cost at which a plan is over by the ratio: multiplied, never divided."""
-    base = _measured(plans, target, conversions).cast("decimal(28, 6)")
-    return (base * plans.overcost_ratio.cast("decimal(8, 6)")).cast("decimal(38, 12)")
+    return scaled(_measured(plans, target, conversions), plans.overcost_ratio)
 
 
 def _reaches(plans: Table, cost: DecimalValue, line: DecimalValue) -> BooleanValue:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import stands_on
+from qianchuan_guarantee.money import times
 from qianchuan_guarantee.stages.bids import in_order
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def conversions_before(priced: Table, asked: Table) -> Table:
     pausing = asked.select("ad_id", "paused_at").distinct()
     rows = priced.join(pausing, "ad_id")
     before = rows.filter((rows.billed_at < rows.paused_at) & (rows.converted_at < rows.paused_at))
-    amount = (before.bid * before.conversions.cast("decimal(16, 0)")).cast("decimal(38, 2)")
+    amount = times(before.bid, before.conversions)
     facts = (
         before.mutate(_amount=amount)
         .group_by("ad_id", "paused_at")

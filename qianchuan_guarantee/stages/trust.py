@@ -71,8 +71,7 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None, as_of:
     earliest = ibis.ifelse(cycles.day0 < begin, cycles.day0, begin)
     created = cycles.ad_create_time.date()
     since = ibis.ifelse(created > earliest, created, earliest)
-    plans = cycles.select("ad_id", "horizon", "tentative_at", since=since)
-    plans = plans.filter(plans.tentative_at.notnull())
+    plans = cycles.select("ad_id", "horizon", since=since)
     found = plans.left_join(coverage, plans.since == coverage.day)
     return found.filter(
         ((found.since < begin) & (found.since < found.horizon))
