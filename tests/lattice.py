@@ -176,6 +176,4 @@ def decide_folder(
 def as_expected(row: dict[str, Any], expect: dict[str, Any]) -> dict[str, Any]:
     """The columns of a decision that are expected, money and times as text."""
     plain = (int, bool, list, type(None))
-    return {
-        name: row[name] if isinstance(row[name], plain) else str(row[name]) for name in expect
-    }
+    return {name: row[name] if isinstance(row[name], plain) else str(row[name]) for name in expect}

@@ -259,15 +259,13 @@ def delivered() -> list[Case]:
         "0 24:00:00": yes | first,
         "0 14:20:01": yes | first,
         # A row before it is first delivery itself.
-        "0 14:19:59": yes
-        | {"first_delivery_at": "2022-10-01 14:19:59", "window_end": "2022-10-05 00:00:00"},
-        "-1 23:59:59": yes
-        | {"first_delivery_at": "2022-09-30 23:59:59", "window_end": "2022-10-04 00:00:00"},
+        "0 14:19:59": yes | first | {"first_delivery_at": "2022-10-01 14:19:59"},
+        "0 00:00:00": yes | first | {"first_delivery_at": "2022-10-01 00:00:00"},
     }
+    spent_at = {when: [("0 14:20:00", "60"), (when, "12")] for when in edges}
     cases = [
-        Case(f"cost at {when}", expect, spent=[("0 14:20:00", "60"), (when, "12")])
+        Case(f"cost at {when}", expect, spent=spent_at[when], won=[(6, "0 15:00:00")])
         for when, expect in edges.items()
-        if not when.startswith("-")
     ]
     midnight = {
         "0 23:59:59": ("2022-10-01 23:59:59", "2022-10-05 00:00:00", "2022-10-06"),
@@ -343,20 +341,37 @@ def edits() -> list[Case]:
         ("2 bid and 2 targeting, summed", both, lost("AUD_BID_CHANGES"), summed),
         ("1 bid and 1 targeting, summed", one_each, ok, summed),
         ("one save of both kinds, summed", save, ok, summed),
-        ("two saves, one of both kinds, summed", save + done("bid", three[1]), lost(
-            "AUD_BID_CHANGES"
-        ), summed),
+        (
+            "two saves, one of both kinds, summed",
+            save + done("bid", three[1]),
+            lost("AUD_BID_CHANGES"),
+            summed,
+        ),
         ("2 bid, next day 1 targeting, summed", apart, ok, summed),
-        ("2 bid, next day 1 targeting, summed, window", apart, lost("AUD_BID_CHANGES"),
-         summed | window),
+        (
+            "2 bid, next day 1 targeting, summed, window",
+            apart,
+            lost("AUD_BID_CHANGES"),
+            summed | window,
+        ),
         ("3 targeting and 1 bid (FAQ)", faq, lost("AUD_CHANGES"), {}),
-        ("3 of each", done("bid", *three) + done("targeting", *three),
-         lost("BID_CHANGES", "AUD_CHANGES"), {}),
+        (
+            "3 of each",
+            done("bid", *three) + done("targeting", *three),
+            lost("BID_CHANGES", "AUD_CHANGES"),
+            {},
+        ),
         ("budget edits", [(when, "budget", "1", "2") for when in three], ok, {}),
     ]
     made = [
-        Case(f"edits {name}", expect, spent=[("0 14:20:00", "72")], won=[(6, "0 15:00:00")],
-             done=operations, readings=readings)
+        Case(
+            f"edits {name}",
+            expect,
+            spent=[("0 14:20:00", "72")],
+            won=[(6, "0 15:00:00")],
+            done=operations,
+            readings=readings,
+        )
         for name, operations, expect, readings in cases
     ]
     bids_allowed = {"scenario": "managed", "max_daily_bid_edits": 3, "meets_bid_edits": None}
@@ -396,10 +411,18 @@ def bid_changes() -> list[Case]:
         ("at the edit", ("2 10:00:00",), "70.00000", {}),
         ("a second after the edit", ("2 10:00:01",), "70.00000", {}),
         ("before, converted at the edit", ("2 09:59:59", "2 10:00:00"), "60.00000", {}),
-        ("before, converted at it, by that clock", ("2 09:59:59", "2 10:00:00"), "70.00000",
-         by_converted),
-        ("before, converted before it, by that clock", ("2 09:59:58", "2 09:59:59"), "60.00000",
-         by_converted),
+        (
+            "before, converted at it, by that clock",
+            ("2 09:59:59", "2 10:00:00"),
+            "70.00000",
+            by_converted,
+        ),
+        (
+            "before, converted before it, by that clock",
+            ("2 09:59:58", "2 09:59:59"),
+            "60.00000",
+            by_converted,
+        ),
     ]
     cases = [
         Case(
@@ -506,36 +529,70 @@ def paused() -> list[Case]:
         ),
     ]
     cases = [
-        Case(f"paused {name}", expect, "managed", "500", [("0 14:20:00", "6600")],
-             [enough, last], done)
+        Case(
+            f"paused {name}",
+            expect,
+            "managed",
+            "500",
+            [("0 14:20:00", "6600")],
+            [enough, last],
+            done,
+        )
         for name, done, expect in table
     ]
     at_end = [("3 23:59:59", "pause", "", "")]
     cases += [
-        Case("paused in the last second, met", ok, "managed", "500", [("0 14:20:00", "6600")],
-             [enough, (1, "3 23:59:58")], at_end),
-        Case("paused in the last second, with the last conversion", gone, "managed", "500",
-             [("0 14:20:00", "6600")], [enough, (1, "3 23:59:59")], at_end),
-    ]  # fmt: skip
+        Case(
+            "paused in the last second, met",
+            ok,
+            "managed",
+            "500",
+            [("0 14:20:00", "6600")],
+            [enough, (1, "3 23:59:58")],
+            at_end,
+        ),
+        Case(
+            "paused in the last second, with the last conversion",
+            gone,
+            "managed",
+            "500",
+            [("0 14:20:00", "6600")],
+            [enough, (1, "3 23:59:59")],
+            at_end,
+        ),
+    ]
     for name, when, expect in [
         ("a second before the slice that makes it 20 %", "2 09:59:59", gone),
         ("with that slice", "2 10:00:00", gone),
         ("a second after that slice began", "2 10:00:01", ok),
     ]:
         cases.append(
-            Case(f"paused {name}", expect, "managed", "500",
-                 [("0 14:20:00", "6599.99999"), ("2 10:00:00", "0.00001")], [enough, last],
-                 [(when, "pause", "", "")])
-        )  # fmt: skip
+            Case(
+                f"paused {name}",
+                expect,
+                "managed",
+                "500",
+                [("0 14:20:00", "6599.99999"), ("2 10:00:00", "0.00001")],
+                [enough, last],
+                [(when, "pause", "", "")],
+            )
+        )
     for name, times, expect in [
         ("after it was converted", ("1 10:00:00", "1 11:59:59"), ok),
         ("when it was converted", ("1 10:00:00", "1 12:00:00"), gone),
         ("before it was received", ("1 10:00:00", "1 11:00:00", "4 23:59:59"), ok),
     ]:
         cases.append(
-            Case(f"paused {name}", expect, "managed", "500", [("0 14:20:00", "6600")],
-                 [enough, (1, *times)], [("1 12:00:00", "pause", "", "")])
-        )  # fmt: skip
+            Case(
+                f"paused {name}",
+                expect,
+                "managed",
+                "500",
+                [("0 14:20:00", "6600")],
+                [enough, (1, *times)],
+                [("1 12:00:00", "pause", "", "")],
+            )
+        )
     # Both conditions met at the pause; a twelfth conversion makes 6600 less than 1.2 × 6000.
     preserved = {"overcost_at_settlement": "preserved"}
     any_pause, ignore = {"pause": "any_pause"}, {"pause": "ignore"}
@@ -558,9 +615,17 @@ def paused() -> list[Case]:
         ("met only at the first, any, preserved", resumed, any_pause | preserved, paid),
     ]:
         cases.append(
-            Case(f"paused {name}", expect, "managed", "500", [("0 14:20:00", "6600")], twelfth,
-                 done, readings)
-        )  # fmt: skip
+            Case(
+                f"paused {name}",
+                expect,
+                "managed",
+                "500",
+                [("0 14:20:00", "6600")],
+                twelfth,
+                done,
+                readings,
+            )
+        )
     return cases
 
 
@@ -584,34 +649,61 @@ def rounding() -> list[Case]:
         return granted(amount) if amount else ended(small, meets_overcost=True)
 
     cases = [
-        Case(f"cost {cost} rounded {'down' if readings else 'half up'}", expected(amount),
-             "search", "0.01", [("0 10:00:00", cost)], [(2, "0 12:00:00")], readings=readings)
+        Case(
+            f"cost {cost} rounded {'down' if readings else 'half up'}",
+            expected(amount),
+            "search",
+            "0.01",
+            [("0 10:00:00", cost)],
+            [(2, "0 12:00:00")],
+            readings=readings,
+        )
         for cost, amounts in cents.items()
         for amount, readings in zip(amounts, ({}, DOWN), strict=True)
-    ]  # fmt: skip
+    ]
     long: list[tuple[str, str, list[str], str, str]] = [
         # 120.37035 − 60.06 = 60.31035
         ("three equal slices", "10.01", ["40.12345"] * 3, "60.31", "60.31"),
         # 72.005 − 60 = 12.005, which no slice shows
-        ("slices that add up to half a cent", "10", ["24.00167", "24.00167", "24.00166"],
-         "12.01", "12.00"),
-        ("slices just below half a cent", "10", ["24.00167", "24.00166", "24.00166"],
-         "12.00", "12.00"),
-        # A thousand slices of 0.07201 are 72.01.
+        (
+            "slices that add up to half a cent",
+            "10",
+            ["24.00167", "24.00167", "24.00166"],
+            "12.01",
+            "12.00",
+        ),
+        (
+            "slices just below half a cent",
+            "10",
+            ["24.00167", "24.00166", "24.00166"],
+            "12.00",
+            "12.00",
+        ),
+        # 100 × 0.72015 = 72.015; 12.015
         ("a hundred small slices", "10", ["0.72015"] * 100, "12.02", "12.01"),
         # 8888888.808 − 6 × 1234567.89 = 1481481.468
         ("millions", "1234567.89", ["8888888.808"], "1481481.47", "1481481.46"),
         # 6 × 100000000000.01 = 600000000000.06, line 720000000000.072
-        ("as long as money gets", "100000000000.01", ["9999999999999.99999"],
-         "9399999999999.94", "9399999999999.93"),
-    ]  # fmt: skip
+        (
+            "as long as money gets",
+            "100000000000.01",
+            ["9999999999999.99999"],
+            "9399999999999.94",
+            "9399999999999.93",
+        ),
+    ]
     for name, bid, costs, half_up, down in long:
         for amount, readings in ((half_up, {}), (down, DOWN)):
             spent = [(f"{n // 24 % 4} {n % 24:02}:{n // 96:02}:00", c) for n, c in enumerate(costs)]
             cases.append(
-                Case(f"{name} rounded {'down' if readings else 'half up'}", granted(amount),
-                     bid=bid, spent=spent, readings=readings)
-            )  # fmt: skip
+                Case(
+                    f"{name} rounded {'down' if readings else 'half up'}",
+                    granted(amount),
+                    bid=bid,
+                    spent=spent,
+                    readings=readings,
+                )
+            )
     return cases
 
 
@@ -691,11 +783,19 @@ def mornings() -> list[Case]:
             spent=[("0 24:00:00", "72")],
             done=[(f"1 {n}:00:00", "targeting", "", "") for n in (15, 16, 17)],
         ),
-        Case("too few edits are known yet", in_effect, spent=[("4 10:00:00", "72")], won=(),
-             done=[op for op in spoilt if op[0].startswith("5")]),
-        Case("late", granted("12.00", late_conversions=0, conversions=6),
-             won=[(6, "0 12:00:00"), (1, "0 12:00:00", "0 12:00:00", "5 00:00:00")]),
-    ]  # fmt: skip
+        Case(
+            "too few edits are known yet",
+            in_effect,
+            spent=[("4 10:00:00", "72")],
+            won=(),
+            done=[op for op in spoilt if op[0].startswith("5")],
+        ),
+        Case(
+            "late",
+            granted("12.00", late_conversions=0, conversions=6),
+            won=[(6, "0 12:00:00"), (1, "0 12:00:00", "0 12:00:00", "5 00:00:00")],
+        ),
+    ]
 
 
 @pytest.fixture(scope="module")

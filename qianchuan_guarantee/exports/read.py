@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import ibis
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
+from qianchuan_guarantee.exports.totals import ByDay, check_totals
 from qianchuan_guarantee.exports.versions import Versions, versions
 from qianchuan_guarantee.tables import INPUTS, Input
 
@@ -42,6 +43,7 @@ class CheckedTable:
               where they cannot be read), `file`, `problem` (`column:reason`).
     suspects: see `Versions.suspects`.
     read, refused_count: numbers of rows.
+    by_day:   rows read and Σ stat_cost per partition day, where control totals ask for it.
     """
 
     table: Input
@@ -53,6 +55,7 @@ class CheckedTable:
     malformed: tuple[Malformed, ...]
     read: int
     refused_count: int
+    by_day: ByDay = field(default_factory=dict)
 
 
 def read_export(
@@ -63,9 +66,12 @@ def read_export(
     for table in INPUTS.values():
         if table.name in export.tables:
             tell("p_reading", table=table.name)
-            tables[table.name] = _read_table(export.tables[table.name], engine, plans)
+            asks_totals = "control_totals" in export.tables
+            found = export.tables[table.name]
+            tables[table.name] = _read_table(found, engine, plans, asks_totals)
         else:
             tables[table.name] = _absent(table, engine)
+    check_totals(tables, engine)
     return tables
 
 
@@ -79,7 +85,9 @@ def _empty(engine: Engine, schema: dict[str, str]) -> Table:
     return engine.table(ibis.schema(schema).to_pyarrow().empty_table())
 
 
-def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTable:
+def _read_table(
+    found: Found, engine: Engine, plans: Sequence[int], asks_totals: bool
+) -> CheckedTable:
     table = found.table
     if not found.groups:  # partitions without a single file: days without rows
         absent = _absent(table, engine)
@@ -98,6 +106,7 @@ def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTa
                 malformed += engine.malformed(group)
         parts.append(part)
     every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    by_day = _by_day(every, malformed, found, engine) if asks_totals else {}
     if plans and table.has_plan:
         every = _of_plans(every, table, plans, engine)
     with _naming(found):
@@ -116,7 +125,21 @@ def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTa
         tuple(malformed),
         read + len(malformed),
         refused_count + len(malformed),
+        by_day,
     )
+
+
+def _by_day(every: Table, malformed: Sequence[Malformed], found: Found, engine: Engine) -> ByDay:
+    counted = every.group_by("_dt").agg(
+        rows=every.count(),
+        cost=every.stat_cost.sum() if "stat_cost" in every.columns else ibis.null("decimal(38, 5)"),
+    )
+    by_day = {row["_dt"]: (row["rows"], row["cost"]) for row in engine.arrow(counted).to_pylist()}
+    for line in malformed:
+        day = _day_of(line.path, found)
+        rows, cost = by_day.get(day, (0, None))
+        by_day[day] = (rows + 1, cost)
+    return by_day
 
 
 def _is_text(raw: Table, table: Input) -> bool:

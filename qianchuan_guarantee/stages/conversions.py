@@ -44,7 +44,18 @@ def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Tabl
         & (billed.received_at < today.cast("timestamp(6)")),
     )
     by_clock = (billed.conversion_clock == "billed") | (billed.converted_at < billed.window_end)
-    return billed.mutate(is_on_clock=by_clock)
+    return billed.select(
+        "ad_id",
+        "conversion_id",
+        "billed_at",
+        "converted_at",
+        "received_at",
+        "is_in_time",
+        "is_late",
+        "bid_clock",
+        "late_backflow",
+        is_on_clock=by_clock,
+    )
 
 
 def late_conversions(received: Table) -> Table:
