@@ -18,7 +18,8 @@ from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.exports.fates import RowCounts, row_counts
 from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable, read_export
-from qianchuan_guarantee.rulebook import Parameters, Rulebook, parameters
+from qianchuan_guarantee.parameters import Parameters, parameters
+from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.stages import (
     bids,
     conversions,

@@ -1,8 +1,6 @@
 """Rulebooks: dated YAML with every number, comparison and reading of the rule, checked on load.
 
 `load` refuses unknown keys, missing clauses and impossible values, naming file, line and key.
-`parameters` turns rulebooks into small tables that plans are joined to, so that several
-versions decide in one pass and no number of the rule stands in Python.
 """
 
 from __future__ import annotations
@@ -10,20 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qianchuan_guarantee.errors import UsageError, UserError
 from qianchuan_guarantee.tables import LAB_AD_TYPES, MARKETING_SCENES
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # The questions that the text leaves open and the answers that the stages can compute.
 REGISTER: dict[str, tuple[str, ...]] = {
@@ -401,139 +395,3 @@ def parse_readings(words: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"--read {word}: `{key}` was read as {readings[key]} already")
         readings[key] = choice
     return readings
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Rulebooks as tables.
-
-    versions:  a version: rulebook, in_force_from, in_force_until, asked_from, asked_until (as
-               in force, but without gaps: the nearest version), window_days, cycle_days,
-               unit_yuan, and a column per reading.
-    scenarios: version × lab_ad_type × marketing_scene: scenario, overcost_ratio,
-               conversions_at_least, the limits, and what is asked.
-    bands:     version × scenario × prompted count: the bids (yuan) it is prompted for.
-    """
-
-    versions: pa.Table
-    scenarios: pa.Table
-    bands: pa.Table
-
-
-def parameters(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Parameters:
-    """The parameter tables of `books`, read as `overrides` say and as they themselves say."""
-    return Parameters(
-        versions=_versions(books, overrides), scenarios=_scenarios(books), bands=_bands(books)
-    )
-
-
-def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> pa.Table:
-    import pyarrow as pa
-
-    rows = []
-    for number, book in enumerate(books):
-        following = books[number + 1].in_force.from_ if number + 1 < len(books) else None
-        ends = [day for day in (book.in_force.until, following) if day is not None]
-        until = min(ends, default=None)
-        rows.append(
-            {
-                "rulebook": book.id,
-                "in_force_from": book.in_force.from_,
-                "in_force_until": until,
-                "asked_from": book.in_force.from_ if number else None,
-                "asked_until": following,
-                "window_days": book.window.natural_days,
-                "cycle_days": book.window.natural_days + book.cycle.backflow_days,
-                "unit_yuan": book.grant.unit_yuan,
-                **book.read(overrides),
-            }
-        )
-    fields = [
-        pa.field("rulebook", pa.string()),
-        pa.field("in_force_from", pa.date32()),
-        pa.field("in_force_until", pa.date32()),
-        pa.field("asked_from", pa.date32()),
-        pa.field("asked_until", pa.date32()),
-        pa.field("window_days", pa.int64()),
-        pa.field("cycle_days", pa.int64()),
-        pa.field("unit_yuan", pa.decimal128(5, 2)),
-        *(pa.field(key, pa.string()) for key in REGISTER),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
-
-
-def _scenarios(books: Sequence[Rulebook]) -> pa.Table:
-    import pyarrow as pa
-
-    rows = []
-    for book in books:
-        for lab in LAB_AD_TYPES:
-            for scene in MARKETING_SCENES:
-                name = book.scenario_of(lab, scene)
-                if name is None:
-                    continue
-                scenario = book.scenarios[name]  # type: ignore[index]
-                edits = scenario.edits
-                rows.append(
-                    {
-                        "rulebook": book.id,
-                        "lab_ad_type": lab,
-                        "marketing_scene": scene,
-                        "scenario": name,
-                        "overcost_ratio": 1 + scenario.overcost.percent / 100,
-                        "conversions_at_least": scenario.conversions.at_least,
-                        "bid_edits_at_most": edits.bid.at_most if edits.bid else None,
-                        "targeting_edits_at_most": (
-                            edits.targeting.at_most if edits.targeting else None
-                        ),
-                        "edits_together_at_most": (
-                            edits.together.at_most if edits.together else None
-                        ),
-                        "asks_lowering": bool(
-                            scenario.bid_lowering and scenario.bid_lowering.loses_guarantee
-                        ),
-                        "asks_pause": bool(scenario.pause and scenario.pause.is_judged),
-                    }
-                )
-    fields = [
-        pa.field("rulebook", pa.string()),
-        pa.field("lab_ad_type", pa.string()),
-        pa.field("marketing_scene", pa.string()),
-        pa.field("scenario", pa.string()),
-        pa.field("overcost_ratio", pa.decimal128(9, 6)),
-        pa.field("conversions_at_least", pa.int64()),
-        pa.field("bid_edits_at_most", pa.int64()),
-        pa.field("targeting_edits_at_most", pa.int64()),
-        pa.field("edits_together_at_most", pa.int64()),
-        pa.field("asks_lowering", pa.bool_()),
-        pa.field("asks_pause", pa.bool_()),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
-
-
-def _bands(books: Sequence[Rulebook]) -> pa.Table:
-    import pyarrow as pa
-
-    rows = [
-        {
-            "rulebook": book.id,
-            "scenario": name,
-            "conversions_prompted": count,
-            "least_above_prompted": count + 1,
-            "bid_from": bid_from,
-            "bid_until": bid_until,
-        }
-        for book in books
-        for name, scenario in book.scenarios.items()
-        if scenario.conversions.more_than is not None
-        for count, bid_from, bid_until in scenario.conversions.more_than.prompted.bands()
-    ]
-    fields = [
-        pa.field("rulebook", pa.string()),
-        pa.field("scenario", pa.string()),
-        pa.field("conversions_prompted", pa.int64()),
-        pa.field("least_above_prompted", pa.int64()),
-        pa.field("bid_from", pa.decimal128(18, 2)),
-        pa.field("bid_until", pa.decimal128(18, 2)),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))

@@ -112,6 +112,52 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "m_edits_left": ("{n} edits to spare", "还可修改 {n} 次"),
     "m_edits_none": ("none to spare", "已用完"),
     "m_cent": ("{yuan} yuan granted", "应发 {yuan} 元"),
+    # What a clause compares, where no formula says it.
+    "cmp_covered": (
+        "smart_bid_type is {bid_type}, there is a scenario, and no roi_goal",
+        "smart_bid_type 为 {bid_type}，属于某一场景，且没有 roi_goal",
+    ),
+    "cmp_trusted": ("nothing holds the plan", "没有使计划待补正的原因"),
+    "cmp_cheating": ("no verdict of cheating stands", "没有有效的作弊判定"),
+    "cmp_lowered": ("no step down in the window", "窗口内没有调低"),
+    "cmp_pause": (
+        "not left paused, or both conditions met before paused_at",
+        "未停在暂停，或在 paused_at 之前已满足两项条件",
+    ),
+    "cmp_amount": (
+        "amount = cost − Σ(bid × conversions), where every question above is answered yes",
+        "金额 = 消耗 − Σ（出价 × 转化数），前提是以上各问均为“是”",
+    ),
+    # What holds a plan, in particular.
+    "h_is_quarantined": ("rows of it were refused: see below", "有数据行被拒收，见下"),
+    "h_is_row_conflict": ("two rows have one key and other values", "两行同键而数值不同"),
+    "h_is_timeline_broken": (
+        "a bid edit states an old value that is not the bid in force before it",
+        "某次改价所写的原值与此前生效的出价不符",
+    ),
+    "h_broken_step": (
+        "at {at} the log says {stated}, in force was {before}",
+        "{at} 的记录写原值 {stated}，此前生效的是 {before}",
+    ),
+    "h_is_created_twice": ("it was created with two different bids", "创建时有两个不同的出价"),
+    "h_is_snapshot_conflict": (
+        "snapshots differ in advertiser, or in cpa_bid without a bid edit",
+        "快照的广告主不一致，或 cpa_bid 变化而无改价记录",
+    ),
+    "h_is_earlier_delivery": (
+        "an earlier delivery row came after its own cycle had ended",
+        "有更早的投放行在其自身周期结束之后才到达",
+    ),
+    "h_is_scenario_changed": (
+        "snapshots differ in managed, scene or bid type",
+        "快照的托管、场景或出价方式不一致",
+    ),
+    "h_is_incomplete": (
+        "days without a partition: {days}",
+        "缺少分区的日期：{days}",
+    ),
+    "h_has_unknown_bid": ("a counted conversion has no known bid", "有计入的转化出价未知"),
+    "h_has_ambiguous_bid": ("the bid changed inside a counted slice", "计入的时段内改过出价"),
     "first_slice": (
         "First delivery is known to its slice only; {n} edits inside that slice count.",
         "首次投放只精确到时段；该时段内的 {n} 次修改计入。",

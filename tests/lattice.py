@@ -16,9 +16,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from qianchuan_guarantee.decide import Question, decide
-from qianchuan_guarantee.engines.duckdb import DuckDB
-from qianchuan_guarantee.rulebook import Rulebook, load
+from qianchuan_guarantee.rulebook import Rulebook
+from tests.conftest import BOOKS, decide_folder
 
 KINDS = {
     "managed": ("LAB_AD", "FEED"),
@@ -150,27 +149,11 @@ def decide_cases(
         del tables["conversions"]
     for name, rows in tables.items():
         write_table(folder, name, rows)
-    (shipped,) = load()
+    (shipped,) = BOOKS
     books = [_version(shipped, begins, dict(readings)) for readings, begins in months.items()]
-    rows = decide_folder(folder, as_of, books, overrides)
+    rows, _ = decide_folder(folder, as_of, overrides, books=books)
     assert len(rows) == len(cases)
     return dict(zip(names, rows, strict=True))
-
-
-def decide_folder(
-    folder: Path,
-    as_of: date,
-    books: Sequence[Rulebook],
-    readings: dict[str, str] | None = None,
-) -> list[dict[str, Any]]:
-    """The decisions on an export folder, by plan."""
-    engine = DuckDB()
-    try:
-        decided = decide(Question(str(folder), as_of, books, readings or {}), engine)
-        rows: list[dict[str, Any]] = engine.arrow(decided.decisions).to_pylist()
-    finally:
-        engine.close()
-    return rows
 
 
 def as_expected(row: dict[str, Any], expect: dict[str, Any]) -> dict[str, Any]:

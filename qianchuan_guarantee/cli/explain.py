@@ -19,7 +19,8 @@ from qianchuan_guarantee.vocabulary import (
 from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
-    from qianchuan_guarantee.explain import Clause, Explanation
+    from qianchuan_guarantee.clauses import Clause
+    from qianchuan_guarantee.explain import Explanation
 
 
 def explain(
@@ -67,6 +68,8 @@ def _text(value: Any, lang: Language) -> str:
         return "–"
     if isinstance(value, bool):
         return say("yes" if value else "no", lang)
+    if isinstance(value, list):
+        return "; ".join(value) or "–"
     return as_text(value) or "–"
 
 
@@ -105,8 +108,7 @@ def _clause(clause: Clause, lang: Language) -> list[str]:
         f"    {clause.comparison}",
     ]
     lines += [f"    {name} = {_text(value, lang)}" for name, value in clause.operands.items()]
-    if clause.reading:
-        lines.append(f"    ({clause.reading})")
+    lines += [f"    {reading}: {words}" for reading, words in clause.readings.items()]
     return lines
 
 

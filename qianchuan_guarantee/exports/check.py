@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, StringValue, Table, TimestampValue, Value
 
 NULL_MARKS = ("", "--", "—")
-_WHOLE = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.0+)?$"
-_NUMBER = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$"
-_NEGATIVE = r"^-[0-9][0-9,]*(\.[0-9]+)?$"
+# \z, not $: to Spark, $ also stands before a line break at the end.
+_WHOLE = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.0+)?\z"
+_NUMBER = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?\z"
+_NEGATIVE = r"^-[0-9][0-9,]*(\.[0-9]+)?\z"
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])"
 _CLOCK = r"[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
-_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_CLOCK}{_OFFSET}?)?$"
+_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_CLOCK}{_OFFSET}?)?\z"
 _MIDNIGHT_24 = r"[ T]24:00(:00(\.0+)?)?"
 _SHANGHAI_MINUTES = 8 * 60  # Asia/Shanghai is UTC+8 throughout the accepted range of times
 _EXACT_FLOAT = {"float32": 2**24, "float64": 2**53}  # beyond these, binary floats skip integers
@@ -151,7 +152,7 @@ def _is_plain(rows: Table, name: str, column: Column) -> BooleanValue:
     raw, quick = rows[f"{name}__raw"], rows[f"{name}__quick"]
     if column.kind == "money":
         whole = column.digits - column.scale
-        return raw.re_search(rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{column.scale}}})?$")
+        return raw.re_search(rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{column.scale}}})?\z")
     return (quick.cast("string") == raw).fill_null(False)
 
 
@@ -192,7 +193,7 @@ def _value_of_text(rows: Table, name: str, column: Column) -> Value:
             rows[f"{name}__is_plain"], rows[f"{name}__quick"], _value_of_odd(rows, name, column)
         )
     if column.kind == "day":
-        fits = text.re_search(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+        fits = text.re_search(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z")
         return ibis.ifelse(fits, text.try_cast("date"), ibis.null("date"))
     if column.kind == "flag":
         lower = text.lower()
@@ -207,7 +208,7 @@ def _value_of_odd(rows: Table, name: str, column: Column) -> Value:
     if column.kind == "money":
         exact = rf"^[0-9]+(\.[0-9]{{1,{column.scale}}})?"
         return rows[f"{name}__bare"].re_extract(exact, 0).try_cast(column.type_name)
-    return odd.re_replace(r"\.0+$", "").replace(",", "").try_cast("int64")
+    return odd.re_replace(r"\.0+\z", "").replace(",", "").try_cast("int64")
 
 
 def _unread(rows: Table, name: str, column: Column) -> StringValue:
@@ -221,7 +222,7 @@ def _unread(rows: Table, name: str, column: Column) -> StringValue:
         tests.append((odd.re_search(_NEGATIVE), "out_of_range"))
         tests.append((~odd.re_search(_NUMBER if column.kind == "money" else _WHOLE), "unparsable"))
         if column.kind == "money":
-            fits = rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?$"
+            fits = rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z"
             tests.append((~rows[f"{name}__bare"].re_search(fits), "too_many_decimals"))
         tests.append((missing, "out_of_range"))
     elif column.kind == "money" and kind.is_numeric():
@@ -317,8 +318,8 @@ def _instant_shape(text: StringValue) -> dict[str, Value]:
     return {
         "fits": text.re_search(_INSTANT),
         "offset": ibis.ifelse(
-            text.re_search(rf"{_CLOCK}{_OFFSET}$"),
-            text.re_extract(rf"{_OFFSET}$", 0),
+            text.re_search(rf"{_CLOCK}{_OFFSET}\z"),
+            text.re_extract(rf"{_OFFSET}\z", 0),
             ibis.null("string"),
         ),
         "is_24": text.re_search(_MIDNIGHT_24),
@@ -329,7 +330,7 @@ def _instant(rows: Table, name: str) -> TimestampValue:
     text, fits, offset, is_24 = (
         rows[f"{name}__{part}"] for part in ("odd", "fits", "offset", "is_24")
     )
-    clock = ibis.ifelse(offset.notnull(), text.re_replace(rf"{_OFFSET}$", ""), text)
+    clock = ibis.ifelse(offset.notnull(), text.re_replace(rf"{_OFFSET}\z", ""), text)
     clock = ibis.ifelse(is_24, clock.re_replace(_MIDNIGHT_24, " 00:00:00"), clock)
     value = ibis.ifelse(fits, clock, ibis.null("string")).try_cast("timestamp(6)")
     digits = offset.re_replace(r"[^0-9]", "")
