@@ -15,7 +15,7 @@ import ibis
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
-from qianchuan_guarantee.exports.totals import ByDay, check_totals
+from qianchuan_guarantee.exports.totals import ByDay, DayCount, check_totals
 from qianchuan_guarantee.exports.versions import Versions, versions
 from qianchuan_guarantee.tables import INPUTS, Input
 
@@ -42,8 +42,9 @@ class CheckedTable:
     refused:  a row per refused row: `ad_id`, `happened_at`, `known_at`, `written_on` (null
               where they cannot be read), `file`, `problem` (`column:reason`).
     suspects: see `Versions.suspects`.
+    every:    all rows as they were read: typed columns, `_is_fine`, `_problem`, `_file`, `_dt`.
+    by_day:   rows read and Σ stat_cost (yuan) per partition day, malformed lines included.
     read, refused_count: numbers of rows.
-    by_day:   rows read and Σ stat_cost per partition day, where control totals ask for it.
     """
 
     table: Input
@@ -55,6 +56,7 @@ class CheckedTable:
     malformed: tuple[Malformed, ...]
     read: int
     refused_count: int
+    every: Table | None = None
     by_day: ByDay = field(default_factory=dict)
 
 
@@ -66,9 +68,7 @@ def read_export(
     for table in INPUTS.values():
         if table.name in export.tables:
             tell("p_reading", table=table.name)
-            asks_totals = "control_totals" in export.tables
-            found = export.tables[table.name]
-            tables[table.name] = _read_table(found, engine, plans, asks_totals)
+            tables[table.name] = _read_table(export.tables[table.name], engine, plans)
         else:
             tables[table.name] = _absent(table, engine)
     check_totals(tables, engine)
@@ -85,9 +85,7 @@ def _empty(engine: Engine, schema: dict[str, str]) -> Table:
     return engine.table(ibis.schema(schema).to_pyarrow().empty_table())
 
 
-def _read_table(
-    found: Found, engine: Engine, plans: Sequence[int], asks_totals: bool
-) -> CheckedTable:
+def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTable:
     table = found.table
     if not found.groups:  # partitions without a single file: days without rows
         absent = _absent(table, engine)
@@ -106,12 +104,11 @@ def _read_table(
                 malformed += engine.malformed(group)
         parts.append(part)
     every = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    by_day = _by_day(every, malformed, found, engine) if asks_totals else {}
+    with _naming(found):
+        by_day = counted = _by_day(every, malformed, found, engine)
     if plans and table.has_plan:
         every = _of_plans(every, table, plans, engine)
-    with _naming(found):
-        counts = engine.arrow(every.agg(read=every.count(), refused=(~every._is_fine).sum()))
-    read, refused_count = counts["read"][0].as_py(), counts["refused"][0].as_py() or 0
+        counted = _by_day(every, malformed, found, engine)
     refused = _refused(every, engine, malformed, found, plans)
     accepted = every.filter(every._is_fine)
     sorted_out: Versions = versions(accepted, table, engine)
@@ -123,8 +120,9 @@ def _read_table(
         found.days,
         found.groups,
         tuple(malformed),
-        read + len(malformed),
-        refused_count + len(malformed),
+        sum(day.rows for day in counted.values()),
+        sum(day.refused for day in counted.values()),
+        every,
         by_day,
     )
 
@@ -132,13 +130,17 @@ def _read_table(
 def _by_day(every: Table, malformed: Sequence[Malformed], found: Found, engine: Engine) -> ByDay:
     counted = every.group_by("_dt").agg(
         rows=every.count(),
+        refused=(~every._is_fine).sum(),
         cost=every.stat_cost.sum() if "stat_cost" in every.columns else ibis.null("decimal(38, 5)"),
     )
-    by_day = {row["_dt"]: (row["rows"], row["cost"]) for row in engine.arrow(counted).to_pylist()}
+    by_day = {
+        row["_dt"]: DayCount(row["rows"], row["refused"] or 0, row["cost"])
+        for row in engine.arrow(counted).to_pylist()
+    }
     for line in malformed:
         day = _day_of(line.path, found)
-        rows, cost = by_day.get(day, (0, None))
-        by_day[day] = (rows + 1, cost)
+        before = by_day.get(day, DayCount(0, 0, None))
+        by_day[day] = DayCount(before.rows + 1, before.refused + 1, before.cost)
     return by_day
 
 

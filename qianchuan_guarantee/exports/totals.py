@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,8 +15,18 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
     from qianchuan_guarantee.exports.read import CheckedTable
 
-# Rows, and for delivery Σ stat_cost (yuan), per partition day; null without partitions.
-ByDay = Mapping[date | None, tuple[int, Decimal | None]]
+
+@dataclass(frozen=True)
+class DayCount:
+    """What was read of one day's partition; `cost`: Σ stat_cost of delivery, yuan."""
+
+    rows: int
+    refused: int
+    cost: Decimal | None
+
+
+# By partition day; null without partitions.
+ByDay = Mapping[date | None, DayCount]
 
 
 def check_totals(tables: Mapping[str, CheckedTable], engine: Engine) -> None:
@@ -45,13 +56,12 @@ def _differences(row: Mapping[str, object], tables: Mapping[str, CheckedTable]) 
     where = f"  {name}, dt={day}" if day is not None else f"  {name}"
     by_day = tables[name].by_day
     if day is None:
-        counted = sum(rows for rows, _ in by_day.values())
-        costs = [cost for _, cost in by_day.values() if cost is not None]
-        cost = sum(costs, Decimal(0))
+        found = list(by_day.values())
     else:
         assert isinstance(day, date)
-        counted, found = by_day.get(day, (0, None))
-        cost = found or Decimal(0)
+        found = [by_day[day]] if day in by_day else []
+    counted = sum(count.rows for count in found)
+    cost = sum((count.cost for count in found if count.cost is not None), Decimal(0))
     differences = []
     if counted != row["rows"]:
         differences.append(f"{where}: {row['rows']} rows sent, {counted} read")
