@@ -112,6 +112,26 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "m_edits_left": ("{n} edits to spare", "还可修改 {n} 次"),
     "m_edits_none": ("none to spare", "已用完"),
     "m_cent": ("{yuan} yuan granted", "应发 {yuan} 元"),
+    # The report of `check`.
+    "checked_as_of": ("Checked as of the morning of {day}", "截至 {day} 零点的检查"),
+    "files": ("files", "文件数"),
+    "bad_files": ("Files with refused rows", "含被拒收数据的文件"),
+    "calendar": ("Days", "日期"),
+    "calendar_key": (
+        "{rows} rows   {empty} empty   {missing} missing   {not_landed} not landed yet",
+        "{rows} 有数据   {empty} 空   {missing} 缺失   {not_landed} 尚未到达",
+    ),
+    "days_missing": ("{table}: missing {days}", "{table}：缺失 {days}"),
+    "days_not_landed": ("{table}: not landed yet {days}", "{table}：尚未到达 {days}"),
+    "no_partitions": (
+        "No partitions: the files are taken as complete.",
+        "没有分区：视为完整文件。",
+    ),
+    "for_example": ("for example", "例如"),
+    "all_fine": (
+        "Every row was accepted, and no plan is held.",
+        "所有行均被采纳，没有待补正的计划。",
+    ),
     # What a clause compares, where no formula says it.
     "cmp_covered": (
         "smart_bid_type is {bid_type}, there is a scenario, and no roi_goal",
@@ -192,6 +212,15 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Decide every plan of an export folder as of a morning.",
         "按某日零点判定导出目录中的每个计划。",
     ),
+    "c_check": (
+        "Report on an export folder: files, days, refused rows, plans that would be held.",
+        "检查导出目录：文件、日期、被拒收的行，以及将待补正的计划。",
+    ),
+    "o_check_as_of": (
+        "As of this morning; the one after the last partition if left out, or else today.",
+        "截至这一天零点；缺省为最后一个分区的次日，没有分区则为今天。",
+    ),
+    "o_check_quarantine": ("Refused rows to this file.", "被拒收的行写入此文件。"),
     "c_explain": (
         "Explain one plan's decision: each question, what was compared, and the margin.",
         "逐条解释某个计划的判定：问题、所比较的数值与差距。",

@@ -9,6 +9,7 @@ import typer
 
 from qianchuan_guarantee import __version__
 from qianchuan_guarantee.cli import rules as rules_commands
+from qianchuan_guarantee.cli.check import check
 from qianchuan_guarantee.cli.decide import decide
 from qianchuan_guarantee.cli.explain import explain
 from qianchuan_guarantee.errors import UsageError, UserError
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(help=say("c_check", "en"))(check)
 app.command(help=say("c_decide", "en"))(decide)
 app.command(help=say("c_explain", "en"))(explain)
 app.add_typer(rules_commands.app, name="rules")

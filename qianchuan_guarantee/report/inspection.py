@@ -1,0 +1,182 @@
+"""What an export folder holds, for whoever makes the exports: files, days, refused rows with
+examples, and the plans that would be held."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from qianchuan_guarantee.vocabulary import reasons_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from qianchuan_guarantee.decide import Decided
+    from qianchuan_guarantee.exports.read import CheckedTable
+
+_EXAMPLES = 3
+
+DayState = Literal["rows", "empty", "missing", "not_landed"]
+
+
+@dataclass(frozen=True)
+class TableFound:
+    """One table: its row counts, its files, and for a partitioned one the state of each day.
+
+    files: `file`, `dt`, `rows`, `refused`. A day without a partition is `missing` if a later one
+    is there, else it has `not_landed` yet.
+    """
+
+    counts: dict[str, int]
+    files: list[dict[str, Any]]
+    days: dict[date, DayState]
+
+    def days_in(self, state: DayState) -> list[date]:
+        return [day for day, found in self.days.items() if found == state]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Rows of one table refused for one reason. examples: `file`, `row_number`, `value`."""
+
+    table: str
+    column: str
+    reason: str
+    rows: int
+    examples: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """held: reason code → number of plans; held_plans: reason code → some of them."""
+
+    as_of: date
+    tables: dict[str, TableFound]
+    refusals: list[Refusal]
+    held: dict[str, int]
+    held_plans: dict[str, list[int]]
+    rows_without_plan: int
+
+    def document(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "tables": {
+                name: {
+                    **table.counts,
+                    "files": table.files,
+                    "days": {day.isoformat(): state for day, state in table.days.items()},
+                }
+                for name, table in self.tables.items()
+            },
+            "refusals": [vars(refusal) for refusal in self.refusals],
+            "held": self.held,
+            "held_plans": self.held_plans,
+            "rows_without_plan": self.rows_without_plan,
+        }
+
+
+def inspect(decided: Decided, quarantine: pa.Table, rows_without_plan: int) -> Inspection:
+    """Look at the exports of a run. `quarantine`: its refused rows."""
+    held, held_plans = _held(decided)
+    return Inspection(
+        as_of=decided.question.as_of,
+        tables={
+            name: TableFound(
+                counts=decided.rows[name].as_dict(),
+                files=_files(decided, table),
+                days=_days(decided, table),
+            )
+            for name, table in decided.checked.items()
+            if name in decided.rows
+        },
+        refusals=_refusals(quarantine),
+        held=held,
+        held_plans=held_plans,
+        rows_without_plan=rows_without_plan,
+    )
+
+
+def _files(decided: Decided, table: CheckedTable) -> list[dict[str, Any]]:
+    from pathlib import PurePath
+
+    if table.every is None:
+        return []
+    every = table.every
+    grouped = every.group_by("_file", "_dt").agg(
+        rows=every.count(), refused=(~every._is_fine).sum()
+    )
+    counted = {
+        row["_file"]: row for row in decided.engine.arrow(grouped.order_by("_file")).to_pylist()
+    }
+    malformed: dict[str, int] = {}
+    for line in table.malformed:
+        malformed[line.path] = malformed.get(line.path, 0) + 1
+    files = []
+    for path in sorted(path for group in table.groups for path in group.paths):
+        row = counted.get(path, {"rows": 0, "refused": 0})
+        bad = malformed.get(path, 0)
+        try:
+            name = PurePath(path).relative_to(decided.question.exports).as_posix()
+        except ValueError:
+            name = path
+        files.append(
+            {"file": name, "rows": row["rows"] + bad, "refused": (row["refused"] or 0) + bad}
+        )
+    return files
+
+
+def _days(decided: Decided, table: CheckedTable) -> dict[date, DayState]:
+    """Every day from the first partition of any table to the eve of the run."""
+    if table.days is None:
+        return {}
+    there = set(table.days)
+    begin = min(min(t.days) for t in decided.checked.values() if t.days)
+    length = (decided.question.as_of - begin).days
+    days: dict[date, DayState] = {}
+    for number in range(length):
+        day = begin + timedelta(days=number)
+        if day not in there:
+            days[day] = "missing" if any(other > day for other in there) else "not_landed"
+        else:
+            counted = table.by_day.get(day)
+            days[day] = "rows" if counted is not None and counted.rows else "empty"
+    return days
+
+
+def _refusals(quarantine: pa.Table) -> list[Refusal]:
+    grouped: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in quarantine.to_pylist():
+        key = (row["table"], row["column"] or "", row["reason"])
+        grouped.setdefault(key, []).append(row)
+    return [
+        Refusal(table, column, reason, len(rows), [_example(row) for row in rows[:_EXAMPLES]])
+        for (table, column, reason), rows in sorted(grouped.items())
+    ]
+
+
+def _example(row: dict[str, Any]) -> dict[str, Any]:
+    raw = json.loads(row["raw"])
+    names = (row["column"] or "").split()
+    # A conflict is about values that differ, so the whole row is shown.
+    value = raw.get(names[0]) if len(names) == 1 and row["reason"] != "conflict" else raw
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False)
+    return {"file": row["file"], "row_number": row["row_number"], "value": value}
+
+
+def _held(decided: Decided) -> tuple[dict[str, int], dict[str, list[int]]]:
+    table = decided.decisions
+    held = table.filter(table.outcome.isin(("held", "open")))
+    each = held.select("ad_id", code=held.reasons.unnest())
+    each = each.filter(each.code.isin(reasons_of("held")))
+    counted = each.group_by("code").agg(plans=each.count())
+    counts = {row["code"]: row["plans"] for row in decided.engine.arrow(counted).to_pylist()}
+    plans: dict[str, list[int]] = {}
+    for code in reasons_of("held"):
+        if code in counts:
+            some = each.filter(each.code == code).order_by("ad_id").limit(_EXAMPLES)
+            plans[code] = decided.engine.arrow(some)["ad_id"].to_pylist()
+    return {code: counts[code] for code in plans}, plans
