@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from qianchuan_guarantee.engines import Malformed
+from qianchuan_guarantee.engines.jsonl import to_csv
 from qianchuan_guarantee.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class DuckDB:
         self.connection = ibis.duckdb.connect(temp_directory=self._spill.name)
         self._numbers = itertools.count()
         self._recoded: dict[str, str] = {}  # files that are GBK → their copies in UTF-8
+        self._unread: list[Malformed] = []  # lines of JSON that are no objects
         # Without this, a hidden default of the machine would decide what 2022-10-01T00:00Z means.
         self.connection.raw_sql("SET TimeZone = 'UTC'")
         self.connection.raw_sql("SET enable_progress_bar = false")
@@ -55,6 +57,8 @@ class DuckDB:
         return f"duckdb {self.connection.version}, ibis {ibis.__version__}"
 
     def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
+        if group.format == "jsonl":
+            self._copy_as_csv(group)
         day = "dt" if group.is_partitioned else "CAST(NULL AS DATE)"
         hive = group.is_partitioned
         columns = [_named(name) for name in group.columns if not (hive and name == "dt")]
@@ -91,9 +95,6 @@ class DuckDB:
             options.append("file_row_number = true")
             return f"read_parquet({files}, {', '.join(options)})"
         names = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in group.columns)
-        if group.format == "jsonl":
-            options += [f"columns = {{{names}}}", "format = 'newline_delimited'"]
-            return f"read_json({files}, {', '.join(options)})"
         options += [
             f"columns = {{{names}}}",
             "header = true",
@@ -125,6 +126,19 @@ class DuckDB:
         ).fetchall()
         return found
 
+    def _copy_as_csv(self, group: FileGroup) -> None:
+        for path in group.paths:
+            if path not in self._recoded:
+                copy = self._copy_of(path).with_suffix(".csv")
+                self._unread += to_csv(path, group.columns, copy)
+                self._recoded[path] = str(copy)
+
+    def _copy_of(self, path: str) -> Path:
+        """Where a copy of a file goes; its folder's name, a partition's day, is kept."""
+        copy = Path(self._spill.name, f"recoded-{len(self._recoded)}", *Path(path).parts[-2:])
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        return copy
+
     def recode(self, group: FileGroup) -> bool:
         if group.format != "csv":
             return False
@@ -135,9 +149,7 @@ class DuckDB:
 
     def _as_utf8(self, path: str) -> str | None:
         """A copy of a text file that is GBK as a whole; None where it is not."""
-        source = Path(path)
-        copy = Path(self._spill.name, f"recoded-{len(self._recoded)}", *source.parts[-2:])
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy = self._copy_of(path)
         opened = gzip.open if path.endswith(".gz") else open
         try:
             with (
@@ -150,12 +162,15 @@ class DuckDB:
         return str(copy)
 
     def malformed(self, group: FileGroup) -> list[Malformed]:
-        if group.format != "csv":
+        if group.format == "parquet":
             return []
+        unread = [line for line in self._unread if line.path in group.paths]
         originals = {copy: path for path, copy in self._recoded.items()}
         found = self._rejected(group, "file_path, line, csv_line")
         # The header is line 1.
-        return [Malformed(originals.get(path, path), line - 1, text) for path, line, text in found]
+        return unread + [
+            Malformed(originals.get(path, path), line - 1, text) for path, line, text in found
+        ]
 
     def table(self, data: pa.Table) -> Table:
         name = self._name()

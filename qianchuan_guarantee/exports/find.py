@@ -7,7 +7,6 @@ A table is either files named `<table>.<ext>`, or a folder `<table>/` with daily
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from qianchuan_guarantee.engines.jsonl import lines_of
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.tables import INPUTS, Input
 
@@ -162,7 +162,10 @@ def _found(table: Input, paths: list[Path], days: tuple[date, ...] | None) -> Fo
     for path in paths:
         kind = _format(path)
         assert kind is not None
-        grouped.setdefault((kind, _columns(path, kind)), []).append(str(path))
+        columns = _columns(path, kind)
+        if kind == "jsonl" and not columns:  # no line, and no header either: no rows
+            columns = tuple(column.name for column in table.columns if column.required)
+        grouped.setdefault((kind, columns), []).append(str(path))
     groups = []
     for number, ((kind, described), members) in enumerate(sorted(grouped.items())):
         columns = tuple(name.partition("\0")[0] for name in described)
@@ -207,14 +210,8 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """Lines of a text file as UTF-8 with or without BOM, or else as GBK."""
     try:
-        with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
-            for line in file:
-                try:
-                    yield line.decode("utf-8-sig")
-                except UnicodeDecodeError:
-                    yield line.decode("gbk", errors="replace")
+        yield from lines_of(str(path))
     except (OSError, EOFError) as error:
         raise UserError(f"{path}: cannot be read ({_first_line(error)})") from error
 
@@ -230,14 +227,13 @@ def _jsonl_columns(path: Path) -> tuple[str, ...]:
     import json
 
     names: dict[str, None] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    for line in _lines(path):
         try:
             row = json.loads(line) if line.strip() else {}
-        except json.JSONDecodeError:
+        except ValueError:
             continue
-        if not isinstance(row, dict):
-            raise UserError(f"{path}: line {number} is not a JSON object")
-        names.update(dict.fromkeys(row))
+        if isinstance(row, dict):
+            names.update(dict.fromkeys(row))
     return tuple(names)
 
 
