@@ -137,6 +137,10 @@ def _commands(lang: Language) -> Iterator[tuple[str, str, list[list[str]]]]:
     def walk(command: object, name: str) -> Iterator[tuple[str, str, list[list[str]]]]:
         children = getattr(command, "commands", None)
         if children:
+            own = [p for p in command.params if p.name != "help"]  # type: ignore[attr-defined]
+            if own:
+                rows = [[f"`{p.opts[0]}`", in_other_words.get(p.help, p.help)] for p in own]
+                yield name, say("app", lang), rows
             for child, inner in children.items():
                 yield from walk(inner, f"{name} {child}")
             return

@@ -22,6 +22,12 @@ def times(bid: DecimalValue, count: Value) -> DecimalValue:
     return (bid.cast("decimal(19, 2)") * count.cast("decimal(19, 0)")).cast("decimal(38, 2)")
 
 
+def total(counts: Value) -> Value:
+    """Σ of whole numbers as int64. By way of a decimal: ibis takes the sum for an int64 already,
+    while engines widen it."""
+    return counts.sum().cast("decimal(38, 0)").cast("int64")
+
+
 def scaled(amount: DecimalValue, ratio: DecimalValue) -> DecimalValue:
     """amount (yuan to the cent) × ratio (six decimals), yuan."""
     far = ibis.literal(_FAR).cast("decimal(38, 2)")

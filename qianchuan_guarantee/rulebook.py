@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -211,12 +212,12 @@ class Rulebook(_Strict):
     def _register_complete(self) -> Rulebook:
         for key, choices in REGISTER.items():
             if key not in self.readings:
-                raise ValueError(f"`readings` lacks {key}")
+                raise ValueError(f"`readings`: lacks {key}")
             if set(self.readings[key].choices) != set(choices):
-                raise ValueError(f"`readings.{key}.choices` must be {', '.join(choices)}")
+                raise ValueError(f"`readings.{key}`: its choices must be {', '.join(choices)}")
         unknown = set(self.readings) - set(REGISTER)
         if unknown:
-            raise ValueError(f"`readings` has unknown {', '.join(sorted(unknown))}")
+            raise ValueError(f"`readings.{min(unknown)}`: there is no such question")
         return self
 
     @model_validator(mode="after")
@@ -247,7 +248,8 @@ class Rulebook(_Strict):
         ]
         if len(found) > 1:
             names = " and ".join(found)
-            raise ValueError(f"scenarios {names} both apply to {lab_ad_type}, {marketing_scene}")
+            where = f"`scenarios.{found[1]}`"
+            raise ValueError(f"{where}: {names} both apply to {lab_ad_type}, {marketing_scene}")
         return found[0] if found else None
 
     def read(self, overrides: Mapping[str, str]) -> dict[str, str]:
@@ -272,6 +274,10 @@ def _construct_decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decima
 def _construct_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a key must be a word", key.start_mark
+            )
         if key.value in seen:
             raise yaml.constructor.ConstructorError(
                 None, None, f"key `{key.value}` stands twice", key.start_mark
@@ -280,6 +286,16 @@ def _construct_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
 
+def _construct_day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date:
+    try:
+        return date.fromisoformat(node.value)
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.value} is not a day; expected YYYY-MM-DD", node.start_mark
+        ) from error
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", _construct_day)
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
 _ExactLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
@@ -304,7 +320,9 @@ def load_file(path: Path) -> Rulebook:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}: " if mark else ""
-        raise UserError(f"{path}: {line}{error.problem}") from error
+        lines = text.splitlines()
+        there = f" (`{lines[mark.line].strip()}`)" if mark and mark.line < len(lines) else ""
+        raise UserError(f"{path}: {line}{error.problem}{there}") from error
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {error}") from error
     if node is None or not isinstance(said, dict):
@@ -319,10 +337,13 @@ def _sentences(path: Path, node: yaml.Node, error: ValidationError) -> str:
     lines = []
     for problem in error.errors()[:10]:
         location = [str(part) for part in problem["loc"] if part != "[key]"]
+        message = problem["msg"].removeprefix("Value error, ")
+        # A rule about the whole names the key that breaks it.
+        if not location and (named := re.match(r"`([\w.@-]+)`: (.*)", message, re.DOTALL)):
+            location, message = named[1].split("."), named[2]
         line = _line_of(node, location)
         found = problem.get("input")
         shown = "" if isinstance(found, dict | list) or found is None else f" (found: {found})"
-        message = problem["msg"].removeprefix("Value error, ")
         key = ".".join(location) or "the rulebook"
         lines.append(f"{path}: line {line}: {key}: {message}{shown}")
     return "\n".join(lines)

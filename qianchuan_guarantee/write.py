@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,24 +25,52 @@ _ROWS_PER_GROUP = 100_000
 _WORKBOOK_ROWS = 1_048_575  # what a sheet holds below its header
 
 
-def check_ending(path: Path) -> None:
+def check_ending(path: Path, option: str) -> None:
     """Refuse a file name whose ending says no format, before any work is done."""
     if path.suffix not in ENDINGS:
-        raise UsageError(f"-o {path}: unknown ending; expected {', '.join(ENDINGS)}")
+        raise UsageError(f"{option} {path}: unknown ending; expected {', '.join(ENDINGS)}")
     if path.is_dir():
-        raise UsageError(f"-o {path}: a folder; expected a file")
+        raise UsageError(f"{option} {path}: a folder; expected a file")
 
 
-def write_table(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path, expected_rows: int | None
-) -> int:
-    """Write rows to `path`; returns how many. With `expected_rows`, another number is a defect
-    and nothing is written."""
-    writers: dict[str, Callable[..., int]] = {
-        ".parquet": _write_parquet,
-        ".csv": _write_csv,
-        ".xlsx": _write_workbook,
-    }
+@dataclass(frozen=True)
+class Sheet:
+    """Rows on their way to a file. With `expected_rows`, another number is a defect."""
+
+    batches: Iterable[pa.RecordBatch]
+    schema: pa.Schema
+    path: Path
+    expected_rows: int | None = None
+
+
+def write_table(sheet: Sheet) -> int:
+    """Write one file; returns its rows."""
+    return write_tables([sheet])
+
+
+def write_tables(sheets: Sequence[Sheet]) -> int:
+    """Write several files: all of them, or, where one of them cannot be written, none. Returns
+    the rows of all."""
+    rows = 0
+    written: list[tuple[Path, Path]] = []
+    try:
+        for sheet in sheets:
+            beside = _beside(sheet.path)
+            written.append((beside, sheet.path))
+            rows += _write(sheet, beside)
+        for beside, path in written:
+            beside.replace(path)
+        return rows
+    except OSError as error:
+        path = written[-1][1] if written else sheets[0].path
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        for beside, _ in written:
+            beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """An empty file beside `path`, with the rights that a new file has."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -49,16 +78,20 @@ def write_table(
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
     os.close(handle)
     beside = Path(name)
-    try:
-        rows = writers[path.suffix](_even(batches, schema), schema, beside)
-        if expected_rows is not None and rows != expected_rows:
-            raise InvariantError(f"{path}: {expected_rows} rows expected, {rows} to be written")
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    beside.chmod(0o666 & ~_umask())
+    return beside
+
+
+def _write(sheet: Sheet, beside: Path) -> int:
+    writers: dict[str, Callable[..., int]] = {
+        ".parquet": _write_parquet,
+        ".csv": _write_csv,
+        ".xlsx": _write_workbook,
+    }
+    pieces = _even(sheet.batches, sheet.schema)
+    rows = writers[sheet.path.suffix](pieces, sheet.schema, beside)
+    if sheet.expected_rows is not None and rows != sheet.expected_rows:
+        raise InvariantError(f"{sheet.path}: {sheet.expected_rows} rows expected, {rows} written")
     return rows
 
 
@@ -123,11 +156,12 @@ def _write_csv(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int
     return rows
 
 
-def _cell(value: Any) -> Any:
+def _cell(name: str, value: Any) -> Any:
     """Ids as text, since a spreadsheet keeps 15 digits; money stays a number."""
-    if isinstance(value, list) or (isinstance(value, int) and not isinstance(value, bool)):
-        return value if isinstance(value, int) and value < 10**9 else as_text(value)
-    return value if isinstance(value, Decimal | bool | date | None) else as_text(value)
+    is_id = name.endswith("_id")
+    if not is_id and isinstance(value, int | Decimal | date | None):
+        return value
+    return None if value is None else as_text(value)
 
 
 def _write_workbook(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int:
@@ -146,7 +180,7 @@ def _write_workbook(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -
                 raise UserError(
                     f"a workbook holds {_WORKBOOK_ROWS} rows; write .parquet or .csv instead"
                 )
-            sheet.append([_cell(value) for value in row])
+            sheet.append([_cell(*pair) for pair in zip(schema.names, row, strict=True)])
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder, "book.xlsx")
         book.save(made)

@@ -40,10 +40,10 @@ def check(
     from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
     from qianchuan_guarantee.report.inspection import inspect
     from qianchuan_guarantee.report.summary import summarise
-    from qianchuan_guarantee.write import check_ending, write_table
+    from qianchuan_guarantee.write import Sheet, check_ending, write_table
 
     if quarantine is not None:
-        check_ending(quarantine)
+        check_ending(quarantine, "--quarantine")
     day = as_of or _latest_morning(exports).isoformat()
     asked = options.question(exports, day, rules, None, None, None)
     with screen.Progress(language) as progress:
@@ -55,7 +55,7 @@ def check(
         summary = summarise(decided)
         inspection = inspect(decided, refused, summary.rows_without_plan)
     if quarantine is not None:
-        write_table(refused.to_batches(), quarantine_schema(), quarantine, None)
+        write_table(Sheet(refused.to_batches(), quarantine_schema(), quarantine))
     engine.close()
     if as_json:
         typer.echo(json.dumps(inspection.document(), ensure_ascii=False))

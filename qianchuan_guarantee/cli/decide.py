@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, REFUSALS, SCENARIOS, Language
 from qianchuan_guarantee.wording import say
 
@@ -47,11 +48,8 @@ def decide(
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.report.summary import summarise
-    from qianchuan_guarantee.write import check_ending
 
-    for path in (out, quarantine):
-        if path is not None:
-            check_ending(path)
+    out, quarantine = _files(out, quarantine)
     asked = options.question(exports, as_of, rules, rulebook, read, plan)
     started = time.monotonic()
     with screen.Progress(language) as progress:
@@ -76,17 +74,33 @@ def decide(
         raise typer.Exit(3)
 
 
+def _files(out: Path | None, quarantine: Path | None) -> tuple[Path | None, Path | None]:
+    """Where decisions and quarantine go; refused before any work is done."""
+    from qianchuan_guarantee.write import check_ending
+
+    if out is not None:
+        check_ending(out, "-o")
+        quarantine = quarantine or out.parent / "quarantine.parquet"
+    if quarantine is not None:
+        check_ending(quarantine, "--quarantine")
+    if out is not None and quarantine is not None and out.resolve() == quarantine.resolve():
+        raise UsageError(f"-o {out}: the refused rows go to that file; name another one")
+    return out, quarantine
+
+
 def _write(
     decided: Decided, out: Path | None, quarantine: Path | None, tell: screen.Progress
 ) -> list[Path]:
-    """Decisions and quarantine to their files."""
+    """Decisions and quarantine to their files, both or none."""
     from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
     from qianchuan_guarantee.tables import decisions_schema
-    from qianchuan_guarantee.write import write_table
+    from qianchuan_guarantee.write import Sheet, write_tables
 
-    written = []
-    if quarantine is None and out is not None:
-        quarantine = out.parent / "quarantine.parquet"
+    sheets = []
+    if out is not None:
+        tell("p_writing")
+        batches = decided.engine.batches(decided.decisions)
+        sheets.append(Sheet(batches, decisions_schema(), out, decided.plan_count))
     if quarantine is not None:
         asked = decided.question
         refused = quarantined_rows(
@@ -97,14 +111,9 @@ def _write(
             decided.engine,
             asked.plans,
         )
-        write_table(refused.to_batches(), quarantine_schema(), quarantine, None)
-        written.append(quarantine)
-    if out is not None:
-        tell("p_writing")
-        batches = decided.engine.batches(decided.decisions)
-        write_table(batches, decisions_schema(), out, decided.plan_count)
-        written.insert(0, out)
-    return written
+        sheets.append(Sheet(refused.to_batches(), quarantine_schema(), quarantine))
+    write_tables(sheets)
+    return [sheet.path for sheet in sheets]
 
 
 def render(summary: Summary, decided: Decided, lang: Language) -> str:

@@ -12,7 +12,7 @@ from qianchuan_guarantee.cli import rules as rules_commands
 from qianchuan_guarantee.cli.check import check
 from qianchuan_guarantee.cli.decide import decide
 from qianchuan_guarantee.cli.explain import explain
-from qianchuan_guarantee.errors import UsageError, UserError
+from qianchuan_guarantee.errors import InvariantError, UsageError, UserError
 from qianchuan_guarantee.wording import say
 
 app = typer.Typer(
@@ -52,12 +52,20 @@ def main() -> None:
         _fail(str(error), 2)
     except UserError as error:
         _fail(str(error), 1)
+    except InvariantError as error:
+        _fail(f"a defect of ours, nothing was written: {error}", 1)
     except KeyboardInterrupt:
         _fail("stopped; nothing was written", 130)
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        # What an engine says of memory or disk is for the user to mend; other errors are ours,
+        # and whoever mends those needs to see where they come from.
+        if not type(error).__module__.startswith(("duckdb", "_duckdb")):
+            raise
+        _fail(f"the engine gave up, nothing was written: {str(error).splitlines()[0]}", 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -80,10 +80,20 @@ class DuckDB:
             f"FROM {self._source(group, some, rejects=not numbered)}"
             for some in paths
         ]
+        return self._as_known_types(self._view(" UNION ALL ".join(selects)))
+
+    def _view(self, query: str) -> Table:
         name = self._name()
-        query = " UNION ALL ".join(selects)
         self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {query}")
         return self.connection.table(name)
+
+    def _as_known_types(self, table: Table) -> Table:
+        """Columns of a type that ibis does not know (a zoned time in nanoseconds) as text."""
+        unknown = [name for name, kind in table.schema().items() if kind.is_unknown()]
+        if not unknown:
+            return table
+        texts = ", ".join(f"CAST({_named(name)} AS VARCHAR) AS {_named(name)}" for name in unknown)
+        return self._view(f"SELECT * REPLACE ({texts}) FROM {table.get_name()}")
 
     def _source(self, group: FileGroup, paths: tuple[str, ...], *, rejects: bool) -> str:
         files = "[" + ", ".join(_quoted(self._recoded.get(path, path)) for path in paths) + "]"

@@ -24,10 +24,11 @@ NULL_MARKS = ("", "--", "—")
 _WHOLE = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.0+)?\z"
 _NUMBER = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?\z"
 _NEGATIVE = r"^-[0-9][0-9,]*(\.[0-9]+)?\z"
-_OFFSET = r"(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])"
-_CLOCK = r"[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
-_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_CLOCK}{_OFFSET}?)?\z"
+_OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+_CLOCK = r"[ T]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
 _MIDNIGHT_24 = r"[ T]24:00(:00(\.0+)?)?"
+_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(({_CLOCK}|{_MIDNIGHT_24}){_OFFSET}?)?\z"
+_PLAIN_FLOAT = r"^-?[0-9]+(\.[0-9]+)?\z"
 _SHANGHAI_MINUTES = 8 * 60  # Asia/Shanghai is UTC+8 throughout the accepted range of times
 _EXACT_FLOAT = {"float32": 2**24, "float64": 2**53}  # beyond these, binary floats skip integers
 
@@ -173,6 +174,8 @@ def _value(rows: Table, name: str, column: Column) -> Value:
         return _value_of_text(rows, name, column)
     if column.kind in ("id", "count") and kind.is_numeric():
         return _whole(raw, kind)
+    if column.kind == "money" and kind.is_floating():
+        return _shortest(raw, column)
     if column.kind == "money" and kind.is_numeric():
         return raw.try_cast(column.type_name)
     if column.kind == "instant" and kind.is_timestamp():
@@ -237,17 +240,38 @@ def _unread(rows: Table, name: str, column: Column) -> StringValue:
 def _inexact_money(
     raw: Value, value: Value, kind: dt.DataType, column: Column
 ) -> list[tuple[BooleanValue, str]]:
-    tests: list[tuple[BooleanValue, str]] = []
-    if kind.is_floating():
-        # Below this bound a decimal of that scale is the float's shortest form if it is the
-        # nearest one and reads back as the same float; above it, cents are lost already.
-        bound = _EXACT_FLOAT[str(kind.copy(nullable=True))] // 10**column.scale
-        tests.append((raw.isnan() | raw.isinf(), "unparsable"))
-        tests.append((raw.abs() >= bound, "out_of_range"))
-    tests.append((raw < 0, "out_of_range"))
-    tests.append((raw.notnull() & value.isnull(), "out_of_range"))
-    tests.append((value.cast(kind) != raw, "too_many_decimals"))
-    return tests
+    too_large = raw.notnull() & value.isnull()
+    if not kind.is_floating():
+        return [
+            (raw < 0, "out_of_range"),
+            (too_large, "out_of_range"),
+            (value.cast(kind) != raw, "too_many_decimals"),
+        ]
+    text = raw.cast("string")
+    fits = text.re_search(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z")
+    # Written with an exponent, it is very small or very large. Then a decimal of that scale is
+    # its shortest form if it is the nearest one, reads back as the same float, and the float
+    # still tells such decimals apart.
+    bound = _EXACT_FLOAT[str(kind.copy(nullable=True))] // 10**column.scale
+    is_plain = text.re_search(_PLAIN_FLOAT)
+    return [
+        (raw.isnan() | raw.isinf(), "unparsable"),
+        (raw < 0, "out_of_range"),
+        (~is_plain & (raw.abs() >= bound), "out_of_range"),
+        (too_large, "out_of_range"),
+        (ibis.ifelse(is_plain, ~fits, value.cast(kind) != raw), "too_many_decimals"),
+    ]
+
+
+def _shortest(raw: Value, column: Column) -> Value:
+    """A binary float as the decimal that is its shortest form."""
+    text = raw.cast("string")
+    exact = text.re_extract(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}})?", 0)
+    return ibis.ifelse(
+        text.re_search(_PLAIN_FLOAT),
+        exact.try_cast(column.type_name),
+        raw.try_cast(column.type_name),
+    )
 
 
 def _tests(rows: Table, name: str, column: Column) -> list[tuple[BooleanValue, Value]]:
@@ -318,7 +342,7 @@ def _instant_shape(text: StringValue) -> dict[str, Value]:
     return {
         "fits": text.re_search(_INSTANT),
         "offset": ibis.ifelse(
-            text.re_search(rf"{_CLOCK}{_OFFSET}\z"),
+            text.re_search(rf"({_CLOCK}|{_MIDNIGHT_24}){_OFFSET}\z"),
             text.re_extract(rf"{_OFFSET}\z", 0),
             ibis.null("string"),
         ),
@@ -334,7 +358,8 @@ def _instant(rows: Table, name: str) -> TimestampValue:
     clock = ibis.ifelse(is_24, clock.re_replace(_MIDNIGHT_24, " 00:00:00"), clock)
     value = ibis.ifelse(fits, clock, ibis.null("string")).try_cast("timestamp(6)")
     digits = offset.re_replace(r"[^0-9]", "")
-    stated = digits.substr(0, 2).try_cast("int64") * 60 + digits.substr(2, 2).try_cast("int64")
+    hours, minutes_past = (digits.substr(at, 2).try_cast("int64") for at in (0, 2))
+    stated = hours * 60 + minutes_past.fill_null(0)
     stated = ibis.cases((offset == "Z", 0), (offset.startswith("-"), -stated), else_=stated)
     minutes = ibis.ifelse(is_24, 24 * 60, 0) + (_SHANGHAI_MINUTES - stated).fill_null(0)
     moved = value + minutes.cast("int64").as_interval("m")

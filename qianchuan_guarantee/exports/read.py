@@ -147,6 +147,7 @@ def _by_day(every: Table, malformed: Sequence[Malformed], found: Found, engine: 
 def _is_text(raw: Table, table: Input) -> bool:
     return any(
         raw[column.name].type().is_string()
+        or (column.kind == "money" and raw[column.name].type().is_floating())
         for column in table.columns
         if column.name in raw.columns and column.kind != "text"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import stands_on
-from qianchuan_guarantee.money import times
+from qianchuan_guarantee.money import times, total
 from qianchuan_guarantee.stages.bids import is_in_force
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def priced_slices(slices: Table, spans: Table) -> Table:
 def conversions_by_bid(priced: Table) -> Table:
     """三(一): plan × bid → `conversions`, `amount` (bid × conversions, yuan; null: unknown)."""
     grouped = priced.group_by("ad_id", "bid").agg(
-        conversions=priced.conversions.sum().cast("int64"),
+        conversions=total(priced.conversions),
         _unknown=priced.is_unknown.sum(),
         _ambiguous=priced.is_ambiguous.sum(),
     )
@@ -190,7 +190,7 @@ def conversion_facts(by_bid: Table) -> Table:
     """Plan × bid → plan: `conversions`, `target_cost` (Σ bid × conversions, yuan; null where a
     bid is not known), `has_unknown_bid`, `has_ambiguous_bid`."""
     facts = by_bid.group_by("ad_id").agg(
-        conversions=by_bid.conversions.sum().cast("int64"),
+        conversions=total(by_bid.conversions),
         _sum=by_bid.amount.sum().cast("decimal(38, 2)"),
         _unknown=by_bid._unknown.sum(),
         _unpriced=by_bid.bid.isnull().sum(),

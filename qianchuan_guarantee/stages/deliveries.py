@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from qianchuan_guarantee.clocks import stands_on
+from qianchuan_guarantee.clocks import days_after, stands_on
+from qianchuan_guarantee.money import total
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -26,10 +27,10 @@ def delivery_days(delivery: Table) -> Table:
     return rows.group_by("ad_id", "day", "written_on", "restated_on").agg(
         first_delivered_at=rows.stat_datetime.min(where=is_delivered),
         cost=rows.stat_cost.sum().cast("decimal(38, 5)"),
-        shows=rows.show_cnt.sum().cast("int64"),
-        clicks=rows.click_cnt.sum().cast("int64"),
-        conversions=rows.attribution_convert_cnt.sum().cast("int64"),
-        uncounted=rows.attribution_convert_cnt.isnull().sum().cast("int64"),
+        shows=total(rows.show_cnt),
+        clicks=total(rows.click_cnt),
+        conversions=total(rows.attribution_convert_cnt),
+        uncounted=total(rows.attribution_convert_cnt.isnull().cast("int64")),
     )
 
 
@@ -42,9 +43,9 @@ def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) ->
     today = ibis.literal(as_of, type="date")
     delivered = days.filter(days.first_delivered_at.notnull() & (days.day < today))
     asked = version_of(delivered, delivered.day, versions).select(
-        *days.columns, own_end=lambda t: t.day + t.cycle_days.as_interval("D")
+        *days.columns, own_end=lambda t: days_after(t.day, t.cycle_days)
     )
-    own_horizon = ibis.least(today, asked.own_end.cast("date"))
+    own_horizon = ibis.ifelse(asked.own_end < today, asked.own_end, today)
     logged = (
         asked.filter(stands_on(asked, own_horizon))
         .group_by("ad_id")

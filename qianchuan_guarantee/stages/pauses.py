@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import stands_on
-from qianchuan_guarantee.money import times
+from qianchuan_guarantee.money import times, total
 from qianchuan_guarantee.stages.bids import in_order
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def conversions_before(priced: Table, asked: Table) -> Table:
         before.mutate(_amount=amount)
         .group_by("ad_id", "paused_at")
         .agg(
-            conversions_before=lambda t: t.conversions.sum().cast("int64"),
+            conversions_before=lambda t: total(t.conversions),
             _sum=lambda t: t._amount.sum().cast("decimal(38, 2)"),
             _unpriced=lambda t: t.bid.isnull().sum(),
         )
