@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from qianchuan_guarantee.clocks import is_known_on
 from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.exports.fates import RowCounts, row_counts
 from qianchuan_guarantee.exports.find import Export, find
@@ -122,6 +123,7 @@ def _stages(
     initial = engine.keep(bids.initial_bids(operations, plans))
     steps = engine.keep(bids.bid_steps(operations, initial))
     spans = engine.keep(bids.bid_spans(steps, initial))
+    uncounted = plans.select("ad_id", at=plans.tentative_at).limit(0)
     if export.has_conversions:
         received = engine.keep(
             conversions.received_conversions(checked["conversions"].rows, plans, question.as_of)
@@ -132,18 +134,16 @@ def _stages(
     else:
         slices = conversions.counted_slices(checked["delivery"].rows, plans)
         late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
+        uncounted = conversions.uncounted_slices(checked["delivery"].rows, plans)
         priced = conversions.priced_slices(slices, spans)
     priced = engine.keep(priced)
     by_bid = engine.keep(conversions.conversions_by_bid(priced))
     counts = engine.keep(edits.edit_counts(edits.edits_in_window(operations, plans)))
-    costs = deliveries.costs(days, plans)
-    if export.has_conversions:
-        # Counted one by one, so what the slices say of conversions is not asked.
-        costs = costs.mutate(uncounted=ibis.literal(0, type="int64"))
     facts = eligibility.facts(
         plans,
         eligibility.Facts(
-            costs=costs,
+            costs=deliveries.costs(days, plans),
+            uncounted=uncounted.group_by("ad_id").agg(uncounted=uncounted.count()),
             conversions=conversions.conversion_facts(by_bid),
             late=late,
             bids=bids.bid_facts(steps, spans, initial, plans),
@@ -157,6 +157,7 @@ def _stages(
             asked,
             pauses.costs_before(checked["delivery"].rows, asked, plans),
             pauses.conversions_before(priced, asked),
+            pauses.uncounted_before(uncounted, asked),
         )
     )
     judged = grant.grant(eligibility.eligibility(engine.keep(facts), tests))
@@ -216,7 +217,7 @@ def _cycles(
             rules["versions"],
             rules["scenarios"],
             as_of,
-            min(partitions) if partitions else None,
+            None if partitions is None else min(partitions, default=date.max),
         )
     )
 
@@ -231,15 +232,13 @@ def _troubles(
 ) -> status.Troubles:
     as_of = question.as_of
     logs_begin, coverage = _coverage(checked, as_of)
-    own_row = (
-        _refused(checked, ("plans",))
-        .select("ad_id", "written_on")
-        .union(_contradictions(checked, engine, ("plans",)).select("ad_id", "written_on"))
-    )
-    known = own_row.written_on.isnull() | (own_row.written_on < ibis.literal(as_of, type="date"))
+    today = ibis.literal(as_of, type="date")
+    refused_plans = _refused(checked, ("plans",))
+    conflicting_plans = _contradictions(checked, engine, ("plans",))
     return status.Troubles(
-        refused=engine.keep(trust.refused_rows(_refused(checked, tuple(checked)), plans)),
-        refused_plans=own_row.filter(known & own_row.ad_id.notnull()),
+        refused=engine.keep(trust.refused_rows(_refused(checked, tuple(checked)), plans, as_of)),
+        refused_plans=refused_plans.filter(is_known_on(refused_plans.written_on, today)),
+        conflicting_plans=conflicting_plans.filter(conflicting_plans.conflict_on < today),
         conflicts=engine.keep(
             trust.conflicts(_contradictions(checked, engine, tuple(checked)), plans, as_of)
         ),
@@ -299,11 +298,12 @@ def _coverage(checked: Mapping[str, CheckedTable], as_of: date) -> tuple[date | 
     """Where the partitioned logs begin, and for each day since then the next missing one."""
     import pyarrow as pa
 
-    partitioned = [set(days) for name in LOGS if (days := checked[name].days)]
+    partitioned = [set(days) for name in LOGS if (days := checked[name].days) is not None]
     schema = pa.schema([("day", pa.date32()), ("next_missing_on", pa.date32())])
     if not partitioned:
         return None, schema.empty_table()
-    begin = min(min(days) for days in partitioned)
+    # A log none of whose days has landed lacks them all.
+    begin = min((min(days) for days in partitioned if days), default=date(2016, 1, 1))
     complete = set.intersection(*partitioned)
     rows: list[dict[str, Any]] = []
     missing: date | None = None

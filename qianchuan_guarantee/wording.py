@@ -203,6 +203,26 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{rulebook}: can be used (SHA-256 {digest})",
         "{rulebook}：可用（SHA-256 {digest}）",
     ),
+    # What was generated.
+    "made_in": ("{plans} plans made in {seconds} s", "已生成 {plans} 个计划，用时 {seconds} 秒"),
+    "decide_it": (
+        "All of it is known on {day}: qcg decide {out} --as-of {day}",
+        "全部数据于 {day} 可知：qcg decide {out} --as-of {day}",
+    ),
+    "dirt": ("dirt", "脏数据"),
+    "effect": ("what it does", "影响"),
+    "d_duplicate": ("counted as duplicate; changes nothing", "计为重复；不影响判定"),
+    "d_restated": (
+        "the earlier row is superseded: 1 yuan more cost",
+        "先前的行被更新：消耗多 1 元",
+    ),
+    "d_late": ("accepted, known in time; changes nothing", "采纳，按时可知；不影响判定"),
+    "d_too_late": (
+        "accepted, known after the cycle: its cost does not count",
+        "采纳，周期结束后才可知：其消耗不计入",
+    ),
+    "d_refused": ("quarantined; holds its plan", "被隔离；计划待补正"),
+    "d_conflict": ("both rows quarantined; holds its plan", "两行均被隔离；计划待补正"),
     # The command line.
     "app": (
         "Cost guarantee (成本保障) of 巨量千川: logs in, one explained decision per plan out.",
@@ -224,6 +244,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "c_explain": (
         "Explain one plan's decision: each question, what was compared, and the margin.",
         "逐条解释某个计划的判定：问题、所比较的数值与差距。",
+    ),
+    "c_generate": (
+        "Make up an export folder of any size from a seed, to try things on.",
+        "按种子生成任意规模的导出目录，供试用与测试。",
     ),
     "c_rules": ("Rulebooks: list, show, check.", "规则：列出、展示、检查。"),
     "c_rules_list": (
@@ -265,6 +289,35 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "o_lang": ("zh or en.", "zh 或 en。"),
     "o_json": ("Print one JSON document.", "输出一个 JSON 文档。"),
+    "o_made": ("Folder to make; new or empty.", "要生成的目录；须不存在或为空。"),
+    "o_plans": (
+        "How many plans; from 2100 on, every reason is there.",
+        "计划数；2100 个起各种原因齐全。",
+    ),
+    "o_start": ("First day of the logs, YYYY-MM-DD.", "日志首日，YYYY-MM-DD。"),
+    "o_days": ("Days of logs, 7 to 366.", "日志天数，7 至 366。"),
+    "o_seed": (
+        "The same seed and options give the same bytes.",
+        "种子与选项相同，则文件逐字节相同。",
+    ),
+    "o_format": ("parquet or csv.", "parquet 或 csv。"),
+    "o_order": (
+        "Rows by plan, or by hour with plans shuffled.",
+        "plan 按计划排列；hour 按小时排列，计划打乱。",
+    ),
+    "o_layout": (
+        "flat, or daily with a dt= partition per day.",
+        "flat 不分区；daily 每日一个 dt= 分区。",
+    ),
+    "o_dirt": (
+        "Share of plans, 0 to 1, that get one bad thing each: a row sent twice, restated, late, "
+        "refused or in conflict. Restated and late ones need daily layout.",
+        "带有一处脏数据的计划占比，0 至 1：重复、更新、迟到、拒收或冲突；更新与迟到需 daily。",
+    ),
+    "o_slices": (
+        "No conversions table; counts per hour in delivery instead.",
+        "不生成 conversions 表，转化数按小时记在 delivery 中。",
+    ),
     "o_version": ("Print the version and stop.", "显示版本后退出。"),
     "o_help": ("Show this message and exit.", "显示帮助后退出。"),
     "o_show": ("NAME@VERSION; the latest if left out.", "NAME@VERSION；缺省为最新版本。"),
@@ -276,6 +329,9 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "p_reading": ("reading {table}", "读取 {table}"),
     "p_deciding": ("deciding", "判定"),
     "p_writing": ("writing", "写入"),
+    "p_drawing": ("drawing {plans} plans", "抽取 {plans} 个计划"),
+    "p_making": ("making {table}", "生成 {table}"),
+    "p_making_day": ("making {table} of {day}", "生成 {table}，{day}"),
 }
 
 

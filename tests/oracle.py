@@ -733,6 +733,8 @@ class Case:
         self.book, self.ad_id, self.d = book, ad_id, d
         self.logged = logged_first_delivery(book, ad_id, d)
         self.given = given_first_delivery(book, ad_id, d)
+        if self.logged and self.given and self.given >= cycle_end_of(self.logged):
+            self.given = None  # nothing timed at or after the cycle's end counts
         stated = [moment for moment in (self.logged, self.given) if moment is not None]
         self.first: datetime | None = min(stated, default=None)
         self.k = d if self.first is None else min(d, cycle_end_of(self.first))
@@ -772,8 +774,12 @@ class Case:
         return self.snapshots[0]
 
     def refused(self, table: str, k: datetime) -> list[Fact]:
-        """Malformed rows known at k, their time before k or unreadable."""
-        return [row for row in self.book.refused[table].get(self.ad_id, ()) if row.known(k)]
+        """Malformed rows known at k, their time before k or unreadable; verdicts and what is
+        given count whenever they are known."""
+        rows = self.book.refused[table].get(self.ad_id, ())
+        if table in ("verdicts", "first_deliveries"):
+            return [row for row in rows if row.known(self.d) and (row.at is None or row.at < k)]
+        return [row for row in rows if row.known(k)]
 
     def refused_deliveries(self) -> list[Fact]:
         """All delivery rows that were refused: malformed or contradicting each other."""
@@ -974,6 +980,8 @@ def days_missing(case: Case) -> bool:
     created = case.snapshot["ad_create_time"]
     if created is not None:
         start = max(start, created.date())
+    if case.first is not None:
+        start = min(start, case.first.date())  # all of the cycle counts, whenever created
     wanted = {start + timedelta(days=n) for n in range((case.k.date() - start).days)}
     return any(wanted - set(found) for found in logs)
 

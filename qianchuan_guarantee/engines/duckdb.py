@@ -27,6 +27,9 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+_FILE = "_qcg_file"  # the column that says which file a row came from
+
+
 def _named(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -59,9 +62,10 @@ class DuckDB:
     def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
         if group.format == "jsonl":
             self._copy_as_csv(group)
-        day = "dt" if group.is_partitioned else "CAST(NULL AS DATE)"
-        hive = group.is_partitioned
-        columns = [_named(name) for name in group.columns if not (hive and name == "dt")]
+        # Of the path only the partition's own folder says the day, whatever stands above it.
+        day = f"regexp_extract({_FILE}, 'dt=([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})/[^/]*$', 1)"
+        day = f"CAST({day} AS DATE)" if group.is_partitioned else "CAST(NULL AS DATE)"
+        columns = [_named(name) for name in group.columns if not name.startswith("_")]
         number = ""
         if numbered:
             # A CSV has no row numbers of its own. Without PARTITION BY this window streams.
@@ -69,12 +73,12 @@ class DuckDB:
             number = ", file_row_number + 1" if is_parquet else ", row_number() OVER ()"
             number += " AS _row_number"
         paths = [group.paths] if not numbered else [(path,) for path in group.paths]
-        file = "filename"
+        file = _FILE
         if any(path in self._recoded for path in group.paths):
             cases = " ".join(
                 f"WHEN {_quoted(copy)} THEN {_quoted(path)}" for path, copy in self._recoded.items()
             )
-            file = f"CASE filename {cases} ELSE filename END"
+            file = f"CASE {_FILE} {cases} ELSE {_FILE} END"
         selects = [
             f"SELECT {', '.join(columns)}, {file} AS _file, {day} AS _dt{number} "
             f"FROM {self._source(group, some, rejects=not numbered)}"
@@ -97,10 +101,7 @@ class DuckDB:
 
     def _source(self, group: FileGroup, paths: tuple[str, ...], *, rejects: bool) -> str:
         files = "[" + ", ".join(_quoted(self._recoded.get(path, path)) for path in paths) + "]"
-        options = ["filename = true"]
-        options.append(f"hive_partitioning = {str(group.is_partitioned).lower()}")
-        if group.is_partitioned:
-            options.append("hive_types = {'dt': DATE}")
+        options = [f"filename = '{_FILE}'", "hive_partitioning = false"]
         if group.format == "parquet":
             options.append("file_row_number = true")
             return f"read_parquet({files}, {', '.join(options)})"
@@ -175,12 +176,23 @@ class DuckDB:
         if group.format == "parquet":
             return []
         unread = [line for line in self._unread if line.path in group.paths]
+        self._no_open_quotes(group)
         originals = {copy: path for path, copy in self._recoded.items()}
         found = self._rejected(group, "file_path, line, csv_line")
         # The header is line 1.
         return unread + [
             Malformed(originals.get(path, path), line - 1, text) for path, line, text in found
         ]
+
+    def _no_open_quotes(self, group: FileGroup) -> None:
+        """A quote that is never closed takes the rows behind it for one cell: no row of such a
+        file can be trusted."""
+        open_quote = "error_type = 'UNQUOTED VALUE' OR contains(csv_line, chr(10))"
+        for path, line in self._rejected(group, "file_path, line", open_quote)[:1]:
+            raise UserError(
+                f"{path}: line {line}: a quote is not closed, or stands inside a cell; "
+                "a quote in a cell is written twice"
+            )
 
     def table(self, data: pa.Table) -> Table:
         name = self._name()

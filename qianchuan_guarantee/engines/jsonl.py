@@ -38,12 +38,18 @@ def to_csv(path: str, columns: Sequence[str], copy: Path) -> list[Malformed]:
             if not line.strip():
                 continue
             number += 1
-            row = _object(line)
-            if row is None:
+            cells = cells_of(line, columns)
+            if cells is None:
                 malformed.append(Malformed(path, number, line.rstrip("\r\n")))
             else:
-                writer.writerow([_cell(row.get(name)) for name in columns])
+                writer.writerow(cells)
     return malformed
+
+
+def cells_of(line: str, columns: Sequence[str]) -> list[str | None] | None:
+    """The columns of one object; None where the line is none."""
+    row = _object(line)
+    return None if row is None else [_cell(row.get(name)) for name in columns]
 
 
 def _object(line: str) -> dict[str, Any] | None:

@@ -33,6 +33,11 @@ _SHANGHAI_MINUTES = 8 * 60  # Asia/Shanghai is UTC+8 throughout the accepted ran
 _EXACT_FLOAT = {"float32": 2**24, "float64": 2**53}  # beyond these, binary floats skip integers
 
 
+def checked_columns(table: Input) -> tuple[Column, ...]:
+    """The columns of a checked table: its own, and those derived from them."""
+    return (*table.columns, *(_BIDS.values() if table.name == "operations" else ()))
+
+
 def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
     """Typed rows of `table` from rows as they stand in files that have the columns `names`.
 
@@ -53,10 +58,11 @@ def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
         column.name: rows[f"{column.name}__value"]
         if column.name in present
         else ibis.null(column.type_name)
-        for column in (*table.columns, *(_BIDS.values() if table.name == "operations" else ()))
+        for column in checked_columns(table)
     }
     order = _times_in_order(values) if table.name == "conversions" else []
     if table.name == "conversions":
+        is_default = values["received_at"].isnull()
         values["received_at"] = values["received_at"].fill_null(values["converted_at"])
         values["valid"] = values["valid"].fill_null(True)
 
@@ -65,8 +71,10 @@ def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
         nothing about when the row happened."""
         if name not in values:
             return ibis.null(kind)
-        failed = [*tests.get(name, []), *(order if name != "ad_id" else [])]
-        return ibis.ifelse(_any(failed), ibis.null(kind), values[name])
+        failed = _any([*tests.get(name, []), *(order if name != "ad_id" else [])])
+        if name == "received_at":  # where it is absent, it is only as good as converted_at
+            failed |= is_default & _any(tests.get("converted_at", []))
+        return ibis.ifelse(failed, ibis.null(kind), values[name])
 
     every_test = [*(test for some in tests.values() for test in some), *order]
     return rows.select(
@@ -154,7 +162,11 @@ def _is_plain(rows: Table, name: str, column: Column) -> BooleanValue:
     if column.kind == "money":
         whole = column.digits - column.scale
         return raw.re_search(rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{column.scale}}})?\z")
-    return (quick.cast("string") == raw).fill_null(False)
+    is_same = quick.cast("string") == raw
+    if column.kind == "instant":
+        # Engines have spellings of their own for other ages, and for infinity.
+        is_same &= (quick >= ibis.literal(EARLIEST)) & (quick < ibis.literal(LATEST))
+    return is_same.fill_null(False)
 
 
 def _shape(odd: StringValue, column: Column) -> dict[str, Value]:
@@ -230,7 +242,7 @@ def _unread(rows: Table, name: str, column: Column) -> StringValue:
         tests.append((missing, "out_of_range"))
     elif column.kind == "money" and kind.is_numeric():
         tests += _inexact_money(raw, value, kind, column)
-    elif column.kind in ("id", "count") and kind.is_integer():
+    elif column.kind in ("id", "count") and _is_whole(kind):
         tests.append((missing, "out_of_range"))
     else:
         tests.append((missing, "unparsable"))
@@ -312,6 +324,11 @@ def _is_always_read(kind: dt.DataType, column: Column) -> bool:
     if column.kind == "instant":
         return bool(kind.is_date()) or (isinstance(kind, dt.Timestamp) and (kind.scale or 6) <= 6)
     return False
+
+
+def _is_whole(kind: dt.DataType) -> bool:
+    """Not every engine has unsigned integers; such a column is a decimal there."""
+    return bool(kind.is_integer()) or (isinstance(kind, dt.Decimal) and kind.scale == 0)
 
 
 def _whole(raw: Value, kind: dt.DataType) -> Value:

@@ -51,15 +51,18 @@ def with_fate(suspects: Table, cycles: Table, table_name: str, as_of: date) -> T
     """Suspects with `is_quarantined` and `is_superseded`, as known at their plan's horizon."""
     today = ibis.literal(as_of, type="date")
     if "ad_id" in suspects.columns and table_name not in ("verdicts", "first_deliveries"):
-        horizons = cycles.select("ad_id", "horizon")
+        horizons = cycles.select("ad_id", "horizon", _snapshot=cycles.advertiser_id)
         rows = suspects.left_join(horizons, "ad_id").drop("ad_id_right")
-        rows = rows.mutate(horizon=rows.horizon.fill_null(today))
+        # A plan without any snapshot that stands is judged by what is known today.
+        by_today = rows._snapshot.isnull() if table_name == "plans" else ibis.literal(False)
+        rows = rows.mutate(horizon=ibis.ifelse(by_today, today, rows.horizon.fill_null(today)))
     else:
         rows = suspects.mutate(horizon=today)
-    is_quarantined = (
-        rows.is_conflict & (rows.conflict_on < rows.horizon) & (rows.known_on < rows.horizon)
-    )
+    in_conflict = (rows.is_conflict & (rows.conflict_on < rows.horizon)).fill_null(False)
+    is_quarantined = in_conflict & (rows.known_on < rows.horizon)
     return rows.mutate(
+        # What comes after a contradiction repeats nothing that was accepted.
+        duplicates=ibis.ifelse(in_conflict, 0, rows.duplicates),
         is_quarantined=is_quarantined.fill_null(False),
         is_superseded=(~is_quarantined & (rows.restated_on < rows.horizon)).fill_null(False),
     )

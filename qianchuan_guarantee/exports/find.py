@@ -80,9 +80,12 @@ def find(folder: str) -> Export:
         if found is not None:
             tables[table.name] = found
     for path in sorted(root.iterdir()):
-        stem = path.name.split(".")[0]
-        if _format(path) and path.is_file() and stem not in INPUTS:
-            ignored.append(path.name)
+        if not _format(path) or not path.is_file() or _is_table(path):
+            continue
+        name = path.name.split(".")[0]
+        if name in INPUTS:
+            raise UserError(f"{path}: a part of table {name}? Parts go into a folder {name}/")
+        ignored.append(path.name)
     missing = [t.name for t in INPUTS.values() if not t.optional and t.name not in tables]
     if missing:
         raise UserError(
@@ -99,6 +102,10 @@ def find(folder: str) -> Export:
 
 def _has_column(delivery: Found) -> bool:
     return any("attribution_convert_cnt" in group.columns for group in delivery.groups)
+
+
+def _is_table(path: Path) -> bool:
+    return any(path.name == f"{name}{ending}" for name in INPUTS for ending in _FORMATS)
 
 
 def _format(path: Path) -> Format | None:
@@ -148,8 +155,10 @@ def _partitions(folders: list[Path]) -> tuple[tuple[date, ...], list[Path]]:
 def _data_files(folder: Path) -> list[Path]:
     files = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_")) or path.is_dir():
+        if path.name.startswith((".", "_")) or _PARTITION.fullmatch(path.name):
             continue
+        if path.is_dir():
+            raise UserError(f"{path}: a folder; expected dt=YYYY-MM-DD/ or files")
         if _format(path) is None:
             raise UserError(f"{path}: not a file of ours; expected {_ENDINGS}")
         files.append(path)
@@ -217,10 +226,29 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _csv_columns(path: Path) -> tuple[str, ...]:
-    header = next(csv.reader(_lines(path)), None)
+    try:
+        header = next(csv.reader(_lines(path)), None)
+    except csv.Error as error:
+        raise UserError(f"{path}: not a CSV file with a header ({error})") from error
     if header is None:
         raise UserError(f"{path}: an empty file; expected at least a header line")
-    return tuple(name.strip() for name in header)
+    return tuple(_distinct([name.strip() for name in header]))
+
+
+def _distinct(header: list[str]) -> list[str]:
+    """Names that an engine can tell apart: a nameless column, or one that differs from another
+    in case only, is called by its place. One of ours that stands twice is left to be refused."""
+    ours = {column.name for table in INPUTS.values() for column in table.columns}
+    taken: set[str] = set()
+    names = []
+    for place, name in enumerate(header, start=1):
+        # A leading underscore is ours: where a row stands, and what was found of it.
+        is_clear = name in ours or (
+            name and not name.startswith("_") and name.lower() not in taken | ours
+        )
+        names.append(name if is_clear else f"column {place}")
+        taken.add(name.lower())
+    return names
 
 
 def _jsonl_columns(path: Path) -> tuple[str, ...]:

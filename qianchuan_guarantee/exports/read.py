@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import ibis
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.exports.check import checked
+from qianchuan_guarantee.exports.check import checked, checked_columns
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
 from qianchuan_guarantee.exports.totals import ByDay, DayCount, check_totals
 from qianchuan_guarantee.exports.versions import Versions, versions
@@ -76,7 +77,7 @@ def read_export(
 
 
 def _absent(table: Input, engine: Engine) -> CheckedTable:
-    schema = {c.name: c.type_name for c in table.columns}
+    schema = {column.name: column.type_name for column in checked_columns(table)}
     rows = _empty(engine, schema | {"written_on": "date", "restated_on": "date"})
     return CheckedTable(table, rows, _empty(engine, REFUSED_COLUMNS), None, None, (), (), 0, 0)
 
@@ -216,7 +217,7 @@ def _refused(
 def _day_of(path: str, found: Found) -> date | None:
     if found.days is None:
         return None
-    return date.fromisoformat(path.rsplit("dt=", 1)[1][:10])
+    return date.fromisoformat(PurePath(path).parent.name.removeprefix("dt="))
 
 
 def _plan_of(line: Malformed, found: Found) -> int | None:
@@ -230,5 +231,5 @@ def _plan_of(line: Malformed, found: Found) -> int | None:
     if len(cells) <= position + 1:
         return None
     text = cells[position].strip()
-    is_id = text.isascii() and text.isdigit() and 0 < int(text) < 2**63
+    is_id = text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) < 2**63
     return int(text) if is_id else None

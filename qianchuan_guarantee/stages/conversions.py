@@ -141,6 +141,20 @@ def counted_slices(delivery: Table, cycles: Table) -> Table:
     )
 
 
+def uncounted_slices(delivery: Table, cycles: Table) -> Table:
+    """Slices of the window that do not state their conversions: plan × `at`. What is not stated
+    is not a zero."""
+    rows = delivery.filter(delivery.attribution_convert_cnt.isnull())
+    rows = rows.join(cycles.select("ad_id", "horizon", "first_delivery_at", "window_end"), "ad_id")
+    inside = rows.filter(
+        stands_on(rows, rows.horizon)
+        & (rows.stat_datetime >= rows.first_delivery_at)
+        & (rows.stat_datetime < rows.window_end)
+        & (rows.stat_datetime < rows.horizon.cast("timestamp(6)"))
+    )
+    return inside.select("ad_id", at=inside.stat_datetime)
+
+
 def priced_slices(slices: Table, spans: Table) -> Table:
     """三(一), slice_bid: each slice with its `bid`; `is_ambiguous` where the bid changed inside
     it and the reading holds such a plan."""

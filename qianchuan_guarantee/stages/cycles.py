@@ -77,12 +77,18 @@ def cycles(
         if logs_begin is None
         else asked.ad_create_time.date() >= ibis.literal(logs_begin, type="date")
     )
+    ends = days_after(asked.day0, asked.cycle_days)
     asked = asked.mutate(
         window_end_on=days_after(asked.day0, asked.window_days),
-        cycle_end_on=days_after(asked.day0, asked.cycle_days),
-        is_first_delivery_believed=(asked.given_at.notnull() | reaches_back.fill_null(False)),
+        cycle_end_on=ends,
+        # What is given for a time after the cycle's end came too late to count.
+        given_at=ibis.ifelse(asked.given_at < ends.cast("timestamp(6)"), asked.given_at, None),
+        is_reached_back=reaches_back.fill_null(False),
         is_in_force=(asked.day0 >= asked.in_force_from)
         & (asked.in_force_until.isnull() | (asked.day0 < asked.in_force_until)),
+    )
+    asked = asked.mutate(
+        is_first_delivery_believed=asked.given_at.notnull() | asked.is_reached_back
     )
     believed = asked.is_first_delivery_believed & asked.advertiser_id.notnull()
     placed = asked.mutate(

@@ -20,7 +20,7 @@ def delivery_days(delivery: Table) -> Table:
     Every horizon is a midnight and every window begins with first delivery, so days are all
     that the facts need: one pass over the largest log. Columns: `first_delivered_at` (earliest
     slice with a show, a click or cost), `cost` (yuan), `shows`, `clicks`, `conversions` (by
-    计费时间, per slice), `uncounted` (slices whose conversions are not stated).
+    计费时间, per slice).
     """
     rows = delivery.mutate(day=delivery.stat_datetime.date())
     is_delivered = (rows.show_cnt > 0) | (rows.click_cnt > 0) | (rows.stat_cost > 0)
@@ -30,7 +30,6 @@ def delivery_days(delivery: Table) -> Table:
         shows=total(rows.show_cnt),
         clicks=total(rows.click_cnt),
         conversions=total(rows.attribution_convert_cnt),
-        uncounted=total(rows.attribution_convert_cnt.isnull().cast("int64")),
     )
 
 
@@ -91,8 +90,7 @@ def earlier_than_first(days: Table, cycles: Table) -> Table:
 def costs(days: Table, cycles: Table) -> Table:
     """三(一): Σ stat_cost in the window, as known at the horizon. Plan × day → plan.
 
-    Rows before first delivery have no cost, so whole days add up to the window. Columns:
-    `cost` (yuan), `uncounted` (slices in the window whose conversions are not stated).
+    Rows before first delivery have no cost, so whole days add up to the window.
     """
     known = days.join(cycles.select("ad_id", "horizon", "day0", "window_end_on"), "ad_id")
     inside = known.filter(
@@ -101,6 +99,4 @@ def costs(days: Table, cycles: Table) -> Table:
         & (known.day < known.window_end_on)
         & (known.day < known.horizon)
     )
-    return inside.group_by("ad_id").agg(
-        cost=inside.cost.sum().cast("decimal(38, 5)"), uncounted=inside.uncounted.sum()
-    )
+    return inside.group_by("ad_id").agg(cost=inside.cost.sum().cast("decimal(38, 5)"))

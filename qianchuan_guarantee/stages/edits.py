@@ -37,8 +37,13 @@ def edits_in_window(operations: Table, cycles: Table) -> Table:
 def edit_counts(edits: Table) -> Table:
     """Edits → plan × day: `bid_edits`, `targeting_edits`.
 
-    edit_unit: rows of one kind that share a `log_id` are one save, or each row is one edit.
+    edit_unit: rows of one kind that share a `log_id` are one save, on the day of its first row,
+    or each row is one edit.
     """
+    of_save = ibis.window(group_by=["ad_id", "operation", "log_id"])
+    edits = edits.mutate(
+        day=ibis.ifelse(edits.edit_unit == "save", edits.day.min().over(of_save), edits.day)
+    )
 
     def count(kind: str) -> Value:
         of_kind = edits.operation == kind

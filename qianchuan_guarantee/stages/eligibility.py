@@ -20,6 +20,7 @@ class Facts:
     """The tables of facts, each a row per plan that has any."""
 
     costs: Table
+    uncounted: Table
     conversions: Table
     late: Table
     bids: Table
@@ -31,7 +32,7 @@ def facts(cycles: Table, of: Facts) -> Table:
     """Plan → plan with everything that was counted, 0 where nothing was, null where it cannot
     be known (first delivery not believed, or the plan is not covered)."""
     joined = cycles
-    for table in (of.costs, of.conversions, of.late, of.bids, of.edits):
+    for table in (of.costs, of.uncounted, of.conversions, of.late, of.bids, of.edits):
         joined = joined.left_join(table, "ad_id").drop("ad_id_right")
     is_judged = (
         joined.scenario.notnull()

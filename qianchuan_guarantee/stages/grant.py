@@ -16,8 +16,9 @@ def grant(plans: Table) -> Table:
 
     Rounding takes the remainder away: no cast rounds, and no division leaves the decimals.
     """
-    excess = (plans.cost - plans.target_cost.cast("decimal(38, 5)")).cast("decimal(30, 5)")
-    positive = ibis.greatest(excess, ibis.literal(0, type="decimal(30, 5)"))
+    excess = plans.cost - plans.target_cost.cast("decimal(38, 5)")
+    none = ibis.literal(0, type="decimal(30, 5)")
+    positive = ibis.ifelse(excess > none, excess, none).cast("decimal(30, 5)")
     unit = plans.unit_yuan
     half = (unit * ibis.literal("0.5", type="decimal(2, 1)")).cast("decimal(6, 3)")
     raised = ibis.ifelse(

@@ -89,17 +89,27 @@ def conversions_before(priced: Table, asked: Table) -> Table:
     )
 
 
-def pause_tests(asked: Table, costs: Table, conversions: Table) -> Table:
-    """Plan × pause → what stood at that pause: `cost_before`, `conversions_before`,
-    `target_before`."""
+def uncounted_before(uncounted: Table, asked: Table) -> Table:
+    """Slices that do not state their conversions and began before a pause: plan × `paused_at`."""
+    rows = uncounted.join(asked.select("ad_id", "paused_at").distinct(), "ad_id")
+    before = rows.filter(rows.at < rows.paused_at)
+    return before.group_by("ad_id", "paused_at").agg(uncounted_before=before.count())
+
+
+def pause_tests(asked: Table, costs: Table, conversions: Table, uncounted: Table) -> Table:
+    """Plan × pause → what stood at that pause: `cost_before`, and, null where they are not
+    known, `conversions_before`, `target_before`."""
     keys = ["ad_id", "paused_at"]
     joined = asked.left_join(costs, keys).drop("ad_id_right", "paused_at_right")
     joined = joined.left_join(conversions, keys).drop("ad_id_right", "paused_at_right")
+    joined = joined.left_join(uncounted, keys).drop("ad_id_right", "paused_at_right")
+    is_unknown = joined.uncounted_before.notnull()
     counted = joined.conversions_before
+    target = ibis.ifelse(
+        counted.isnull(), ibis.literal(0, type="decimal(38, 2)"), joined.target_before
+    )
     return joined.mutate(
         cost_before=joined.cost_before.fill_null(0),
-        conversions_before=counted.fill_null(0),
-        target_before=ibis.ifelse(
-            counted.isnull(), ibis.literal(0, type="decimal(38, 2)"), joined.target_before
-        ),
-    )
+        conversions_before=ibis.ifelse(is_unknown, None, counted.fill_null(0)),
+        target_before=ibis.ifelse(is_unknown, None, target),
+    ).drop("uncounted_before")

@@ -22,6 +22,7 @@ class Troubles:
 
     refused: Table
     refused_plans: Table
+    conflicting_plans: Table
     conflicts: Table
     earlier: Table
     snapshots: Table
@@ -34,6 +35,7 @@ def with_troubles(plans: Table, of: Troubles) -> Table:
     joined = plans
     marked = {
         "is_plan_row_refused": of.refused_plans,
+        "is_plan_row_conflict": of.conflicting_plans,
         "is_earlier_delivery": of.earlier,
         "is_incomplete": of.incomplete,
     }
@@ -80,7 +82,7 @@ def reason_tests(plans: Table) -> dict[str, BooleanValue]:
         "BID_TYPE_EXPIRED": is_planned & ~is_cost_control,
         "RULE_NOT_IN_FORCE": is_planned & is_delivered & ~plans.is_in_force,
         "SCENE_NOT_COVERED": is_cost_control & (plans.scenario.isnull() | plans.roi_goal.notnull()),
-        "PLAN_UNKNOWN": ~is_planned & ~plans.is_plan_row_refused,
+        "PLAN_UNKNOWN": ~is_planned & ~plans.is_plan_row_refused & ~plans.is_plan_row_conflict,
         "DATA_QUARANTINED": plans.is_quarantined,
         "DATA_CONFLICT": plans.is_row_conflict
         | plans.is_earlier_delivery
@@ -172,9 +174,9 @@ def _reasons(decided: Table, tests: Mapping[str, BooleanValue]) -> ArrayValue:
             if kind == "ended":
                 applies &= decided.outcome != "open"
             if code == "DATA_QUARANTINED":
-                applies &= ~decided.is_PLAN_UNKNOWN
+                applies = ibis.ifelse(is_alone, decided.is_plan_row_refused, applies)
             elif code == "DATA_CONFLICT":
-                applies &= ~is_alone | (decided.is_row_conflict & ~decided.is_PLAN_UNKNOWN)
+                applies = ibis.ifelse(is_alone, decided.is_plan_row_conflict, applies)
             elif code != "PLAN_UNKNOWN":
                 applies &= ~is_alone
             codes.append(ibis.ifelse(applies, code, ibis.null("string")))

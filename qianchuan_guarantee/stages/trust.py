@@ -10,27 +10,34 @@ import ibis
 from qianchuan_guarantee.clocks import is_known_on, stands_on
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import DateValue, Table
 
 
-def refused_rows(refused: Table, cycles: Table) -> Table:
+def refused_rows(refused: Table, cycles: Table, as_of: date) -> Table:
     """Refused rows → plan: `is_quarantined`, `is_delivery_refused`.
 
     `refused`: `table`, `ad_id`, `written_on`, `known_at`, `happened_at`. A refused row holds its
     plan if it was known in time and its own time lies before the cycle's end or cannot be read.
+    Verdicts and remembered first deliveries count whenever they are known.
     """
     rows = refused.join(cycles.select("ad_id", "horizon"), "ad_id")
-    midnight = rows.horizon.cast("timestamp(6)")
+    horizon = _horizon(rows, as_of)
+    midnight = horizon.cast("timestamp(6)")
     counts = (
-        is_known_on(rows.written_on, rows.horizon)
+        is_known_on(rows.written_on, horizon)
         & (rows.known_at.isnull() | (rows.known_at < midnight))
-        & (rows.happened_at.isnull() | (rows.happened_at < midnight))
+        & (rows.happened_at.isnull() | (rows.happened_at < rows.horizon.cast("timestamp(6)")))
     )
     holding = rows.filter(counts)
     return holding.group_by("ad_id").agg(
         is_quarantined=holding.count() > 0,
         is_delivery_refused=(holding.table == "delivery").sum() > 0,
     )
+
+
+def _horizon(rows: Table, as_of: date) -> DateValue:
+    today = ibis.literal(as_of, type="date")
+    return ibis.ifelse(rows.table.isin(("verdicts", "first_deliveries")), today, rows.horizon)
 
 
 def conflicts(contradictions: Table, cycles: Table, as_of: date) -> Table:
@@ -41,8 +48,7 @@ def conflicts(contradictions: Table, cycles: Table, as_of: date) -> Table:
     Verdicts and remembered first deliveries count whenever they are known.
     """
     rows = contradictions.join(cycles.select("ad_id", "horizon"), "ad_id")
-    today = ibis.literal(as_of, type="date")
-    horizon = ibis.ifelse(rows.table.isin(("verdicts", "first_deliveries")), today, rows.horizon)
+    horizon = _horizon(rows, as_of)
     midnight = horizon.cast("timestamp(6)")
     holding = rows.filter(
         is_known_on(rows.conflict_on, horizon)
@@ -71,6 +77,8 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None, as_of:
     earliest = ibis.ifelse(cycles.day0 < begin, cycles.day0, begin)
     created = cycles.ad_create_time.date()
     since = ibis.ifelse(created > earliest, created, earliest)
+    # A day of the cycle counts even if the plan is said to have been created after it.
+    since = ibis.ifelse(cycles.day0 < since, cycles.day0, since)
     plans = cycles.select("ad_id", "horizon", since=since)
     found = plans.left_join(coverage, plans.since == coverage.day)
     return found.filter(

@@ -1,0 +1,99 @@
+"""Text files as records, in plain Python: what Spark's executors run, a file at a time.
+
+Spark's own reader of CSV takes a quote that is never closed, and all rows behind it, for one cell
+without saying so, and knows nothing of encodings. Here a record that does not have the columns of
+its header, or whose quotes do not fit, is malformed, as with DuckDB. Each file streams through;
+nothing of the rule, and nothing of Spark, is known here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Literal
+
+from qianchuan_guarantee.engines.jsonl import cells_of, lines_of
+
+Record = list[str | None] | str  # the cells, null where empty; or a malformed line as it stands
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_NO_LIMIT = 2**31 - 1  # of Python's parser, which refuses long cells unless told not to
+
+
+def records(path: str, kind: str, columns: Sequence[str]) -> Iterator[Record]:
+    """The records of a CSV or JSON lines file in their order, without header and blank lines."""
+    return _csv_records(path, columns) if kind == "csv" else _json_records(path, columns)
+
+
+def _json_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
+    for line in lines_of(path):
+        if line.strip():
+            cells = cells_of(line, columns)
+            yield line.rstrip("\r\n") if cells is None else cells
+
+
+def _csv_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
+    encoding = _encoding(path)
+    name, errors = ("gbk" if encoding == "gbk" else "utf-8-sig"), "strict"
+    if encoding is None:
+        errors = "replace"  # only the lines with foreign bytes in them are malformed
+    with io.TextIOWrapper(_opened(path), name, errors, newline="") as file:
+        found = _parsed(file)
+        next(found, None)  # the header
+        for cells, lines in found:
+            is_fine = cells is not None and len(cells) == len(columns)
+            if encoding is None and any(_REPLACED in line for line in lines):
+                is_fine = False
+            if cells and is_fine:
+                yield [cell or None for cell in cells]
+            else:
+                yield "".join(lines).rstrip("\r\n")
+
+
+def _parsed(file: Iterable[str]) -> Iterator[tuple[list[str] | None, Sequence[str]]]:
+    """Each record, None where its quotes do not fit, and the lines it was read from."""
+    csv.field_size_limit(_NO_LIMIT)
+    lines: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in file:
+            lines.append(line)
+            yield line
+
+    reader = csv.reader(noted(), strict=True)
+    while True:
+        lines.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None, lines
+            continue
+        if cells:
+            yield cells, lines
+
+
+def _encoding(path: str) -> Literal["utf-8", "gbk"] | None:
+    """The encoding that the whole file is in; None where it is neither."""
+    kinds: tuple[Literal["utf-8", "gbk"], ...] = ("utf-8", "gbk")
+    return next((kind for kind in kinds if _is_all(path, kind)), None)
+
+
+def _is_all(path: str, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with _opened(path) as file:
+            while piece := file.read(1 << 20):
+                decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _opened(path: str) -> IO[bytes]:
+    # A file of gzip is one of bytes, though its class does not say so.
+    return gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # type: ignore[return-value]

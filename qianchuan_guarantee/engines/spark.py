@@ -1,0 +1,390 @@
+"""Spark: the same stages where one machine is outgrown, in local mode or on a cluster.
+
+Files must lie where every executor sees them under the same path. Parquet is read by Spark
+itself. Text files are read by `records`, in Python on the executors, a file at a time: Spark's
+own reader of CSV accepts quotes that are never closed. The driver never sees a file's rows.
+Executors need Python with pyarrow, but not this package.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import sqlglot as sg
+from ibis.backends.sql.compilers.base import FALSE, SQLGlotCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+
+from qianchuan_guarantee.engines import Malformed, jsonl, records
+from qianchuan_guarantee.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ibis.expr.types import Table
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from qianchuan_guarantee.exports.find import FileGroup
+
+_BAD = "_qcg_malformed"  # the text of a line that is malformed
+_KEY, _ROW = "_qcg_file", "_qcg_row"  # where a row stands
+_PIECE = 10_000  # records that an executor hands on at once
+
+# Of the session: what the expressions mean. No SQL here depends on a cluster's own settings.
+_MEANING = {
+    "spark.sql.session.timeZone": "UTC",
+    # A time is a wall clock without a zone, as in DuckDB; with one, only as read from Parquet.
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+    # A cast that does not fit, and a sum or product beyond 38 digits, is an error, never a null.
+    "spark.sql.ansi.enabled": "true",
+    # With loss allowed, a product with too many digits gives up decimals: it would round.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+}
+_LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.default.parallelism": "4",
+}
+_QUIET = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %p %c{1}: %m%n%ex{1}
+"""
+
+
+class _Dialect(PySparkCompiler):  # type: ignore[misc]  # Ibis is read without its types
+    """What Ibis leaves out of Spark's SQL, or writes in another sense than DuckDB's."""
+
+    SIMPLE_OPS: ClassVar = {ops.BitOr: "bit_or"}
+
+    # A float that is not a number is there all the same: it is unparsable, not missing.
+    visit_IsNull = SQLGlotCompiler.visit_IsNull  # noqa: N815
+    visit_NotNull = SQLGlotCompiler.visit_NotNull  # noqa: N815
+
+    def visit_IsInf(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
+        """Ibis compares the two expressions in Python here, and always says no."""
+        return self.f.abs(arg).eq(self.POS_INF) if op.arg.dtype.is_floating() else FALSE
+
+    def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802
+        """Floats as text without an exponent wherever DuckDB writes none; Spark does from 1e7."""
+        written = super().visit_Cast(op, arg=arg, to=to)
+        if not (op.arg.dtype.is_floating() and to.is_string()):
+            return written
+        size = self.f.abs(arg)
+        large = sg.and_(size >= 10**7, size < 10**16)
+        small = sg.and_(size >= self.cast("1e-4", dt.float64), size < self.cast("1e-3", dt.float64))
+        digits = self.cast(self.cast(written, dt.Decimal(38, 21)), dt.string)
+        plain = self.f.regexp_replace(digits, r"(\.[0-9]+?)0+$", "$1")
+        return self.if_(sg.or_(large, small), plain, written)
+
+
+class Spark:
+    """`master` as Spark writes it (`local[4]`, `spark://…`, `yarn`); None: as the surroundings
+    say (spark-submit, spark-defaults.conf), else all cores of this machine."""
+
+    name = "spark"
+
+    def __init__(self, master: str | None = None) -> None:
+        try:
+            import pyspark
+        except ImportError as error:
+            raise UserError(
+                "--engine spark: pyspark is missing; install qianchuan-guarantee[spark]"
+            ) from error
+        self._spill = tempfile.TemporaryDirectory(prefix="qcg-")
+        # A session that somebody else started is borrowed, and left as it was.
+        self._is_ours = pyspark.SparkContext._active_spark_context is None
+        try:
+            started = _started(master, Path(self._spill.name))
+        except Exception as error:
+            self._spill.cleanup()
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"--engine spark: Spark does not start ({said}); it needs Java 17 or newer, "
+                f"and a master that can be reached (--spark-master {master or 'not given'})"
+            ) from error
+        self.session: SparkSession = started.newSession()
+        for key, value in _MEANING.items():
+            self.session.conf.set(key, value)
+        self.connection = ibis.pyspark.connect(self.session)
+        self.connection.compiler = _Dialect()
+        self._numbers = itertools.count()
+        self._views: list[str] = []
+
+    def version(self) -> str:
+        return f"spark {self.session.version}, ibis {ibis.__version__}"
+
+    def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
+        """Row numbers leave out malformed lines, as with DuckDB."""
+        from pyspark.sql import functions as f
+
+        is_parquet = group.format == "parquet"
+        rows = self._parquet(group) if is_parquet else self._text(group).where(f.col(_BAD).isNull())
+        names = [name for name in group.columns if not (group.is_partitioned and name == "dt")]
+        kept = [*(f.col(_quoted(name)) for name in names), f.col("_file"), f.col("_dt")]
+        if numbered:
+            kept.append(f.col(_ROW).alias("_row_number"))
+        return self._named(rows.select(*kept))
+
+    def _parquet(self, group: FileGroup) -> DataFrame:
+        from pyspark.sql import functions as f
+
+        places = [_pattern(path) for path in group.paths]
+        rows = _without_nanoseconds(self.session.read.parquet(*places), group.paths[0])
+        # The metadata has the path as a URI; url_decode also takes + for a space.
+        path = f.url_decode(f.replace(f.col("_metadata.file_path"), f.lit("+"), f.lit("%2B")))
+        placed = rows.select(
+            "*",
+            f.regexp_replace(path, "^file:/+", "/").alias(_KEY),
+            (f.col("_metadata.row_index") + 1).alias(_ROW),
+        )
+        files = self.session.createDataFrame(_files(group))
+        joined = placed.join(f.broadcast(files), _KEY, "left")
+        # A row whose file is not found again would lose its day without anybody noticing.
+        unknown = f.raise_error(f.concat(f.lit("read from a file that was not asked for: "), _KEY))
+        return joined.withColumn("_file", f.coalesce("_file", unknown.cast("string")))
+
+    def _text(self, group: FileGroup) -> DataFrame:
+        """The records of a group of text files, malformed ones with their text in `_BAD`. Row
+        numbers of those count all records, the others' only the well-formed ones."""
+        files = self.session.createDataFrame(_files(group))
+        at_once = min(len(group.paths), self.session.sparkContext.defaultParallelism * 4)
+        return files.repartition(at_once).mapInArrow(_reading(group), _text_schema(group))
+
+    def recode(self, group: FileGroup) -> bool:
+        """Each executor finds out how its file is encoded before it reads it."""
+        return False
+
+    def malformed(self, group: FileGroup) -> list[Malformed]:
+        """Text files are read a second time for this."""
+        from pyspark.sql import functions as f
+
+        if group.format == "parquet":
+            return []
+        bad = self._text(group).where(f.col(_BAD).isNotNull()).select("_file", _ROW, _BAD)
+        found = [(row["_file"], row[_ROW], row[_BAD]) for row in bad.collect()]
+        return [Malformed(*line) for line in sorted(found)]
+
+    def table(self, data: pa.Table) -> Table:
+        return self._named(self.session.createDataFrame(data))
+
+    def keep(self, expression: Table) -> Table:
+        """Cut off from what it was computed from, so that plans stay small. With a checkpoint
+        folder (spark.checkpoint.dir) the rows outlive an executor; else the executors keep
+        them, in memory and then on disk."""
+        from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+
+        rows = self._frame(expression)
+        is_safe = self.session.sparkContext.getCheckpointDir() is not None
+        try:
+            return self._named(rows.checkpoint() if is_safe else rows.localCheckpoint())
+        except Py4JJavaError as error:
+            raise RuntimeError(_first_cause(error.java_exception)) from error
+
+    def arrow(self, expression: Table) -> pa.Table:
+        return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
+
+    def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
+        """One batch at a time reaches the driver, in order."""
+        import pyarrow as pa
+
+        rows = self._frame(expression)
+        schema = expression.schema().to_pyarrow()
+        packed = rows.mapInArrow(_packing(), "piece binary")
+        for (piece,) in packed.toLocalIterator():
+            table = pa.ipc.open_stream(piece).read_all()
+            yield from table.cast(schema).to_batches()
+
+    def close(self) -> None:
+        for view in self._views:
+            self.session.catalog.dropTempView(view)
+        if self._is_ours:
+            self.session.stop()
+        self._spill.cleanup()
+
+    def _frame(self, expression: Table) -> DataFrame:
+        return self.session.sql(self.connection.compile(expression))
+
+    def _named(self, rows: DataFrame) -> Table:
+        """A table of Ibis, which of Spark's two kinds of time tells neither zone nor digits."""
+        name = f"kept_{next(self._numbers)}"
+        rows.createOrReplaceTempView(name)
+        self._views.append(name)
+        table = self.connection.table(name)
+        times = {
+            "timestamp": dt.Timestamp(timezone="UTC", scale=6),
+            "timestamp_ntz": dt.Timestamp(scale=6),
+        }
+        kinds = {column: times[kind] for column, kind in rows.dtypes if kind in times}
+        schema = ibis.schema(dict(table.schema().items()) | kinds)
+        return table.op().copy(schema=schema).to_expr()
+
+
+def _started(master: str | None, folder: Path) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("qianchuan-guarantee")
+    if master is not None:
+        builder = builder.master(master)
+    if master is None or master.startswith("local"):
+        # Python on the executors is this one.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if master is not None and master.startswith("local"):
+        quiet = folder / "log4j2.properties"
+        quiet.write_text(_QUIET, encoding="utf-8")
+        for key, value in _LOCAL.items():
+            builder = builder.config(key, value)
+        builder = builder.config(
+            "spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={quiet.as_uri()}"
+        )
+    return builder.getOrCreate()
+
+
+def _text_schema(group: FileGroup) -> Any:
+    from pyspark.sql.types import DateType, LongType, StringType, StructField, StructType
+
+    texts = [StructField(name, StringType()) for name in _text_names(group)]
+    days = [StructField("_dt", DateType()), StructField(_ROW, LongType())]
+    return StructType(texts + days)
+
+
+def _text_names(group: FileGroup) -> list[str]:
+    names = [name for name in group.columns if not (group.is_partitioned and name == "dt")]
+    return [*names, "_file", _BAD]
+
+
+def _first_cause(thrown: Any) -> str:
+    """What a Java exception says at its bottom; of Python on an executor, its last line."""
+    while thrown.getCause() is not None:
+        thrown = thrown.getCause()
+    lines = [line for line in (thrown.getMessage() or thrown.toString()).splitlines() if line]
+    return str(lines[-1] if "Traceback" in lines[0] else lines[0])
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _key(path: str) -> str:
+    return os.path.abspath(path)
+
+
+def _pattern(path: str) -> str:
+    """A path as Hadoop wants it: of this file system, and not a pattern."""
+    return "file:" + re.sub(r"([\[\]{}*?\\])", r"\\\1", _key(path))
+
+
+def _files(group: FileGroup) -> pa.Table:
+    import pyarrow as pa
+
+    columns = [
+        pa.array([_key(path) for path in group.paths], pa.string()),
+        pa.array(group.paths, pa.string()),
+        pa.array([_day(path, group) for path in group.paths], pa.date32()),
+    ]
+    return pa.table(columns, names=[_KEY, "_file", "_dt"])
+
+
+def _day(path: str, group: FileGroup) -> date | None:
+    if not group.is_partitioned:
+        return None
+    return date.fromisoformat(Path(path).parent.name.removeprefix("dt="))
+
+
+def _without_nanoseconds(rows: DataFrame, path: str) -> DataFrame:
+    """Spark has no nanoseconds: such times are handed on as text, so that none is cut off.
+
+    A time in the old INT96 form has no zone in its file, and gets none here.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from pyspark.sql import functions as f
+
+    columns: list[Column] = []
+    kinds = dict(rows.dtypes)
+    for column in pq.read_schema(path):
+        cell, name = f.col(_quoted(column.name)), column.name
+        is_nanoseconds = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
+        if is_nanoseconds and kinds[name] == "bigint":
+            seconds = f.timestamp_seconds(f.floor(cell / f.lit(10**9))).cast("timestamp_ntz")
+            text = f.date_format(seconds, "yyyy-MM-dd HH:mm:ss")
+            parts = [text, f.lit("."), f.lpad(f.pmod(cell, f.lit(10**9)).cast("string"), 9, "0")]
+            parts += [f.lit("Z")] if column.type.tz else []
+            cell = f.concat(*parts).alias(name)
+        elif is_nanoseconds and kinds[name] == "timestamp" and not column.type.tz:
+            cell = cell.cast("timestamp_ntz").alias(name)
+        columns.append(cell)
+    return rows.select(*columns)
+
+
+def _reading(group: FileGroup) -> Any:
+    """A function for the executors: the records of the files it is given, piece by piece."""
+    from pyspark import cloudpickle
+
+    for module in (records, jsonl):  # else executors would look for this package
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    parse, kind, columns, size = records.records, group.format, group.columns, _PIECE
+    places = [group.columns.index(name) for name in _text_names(group)[:-2]]
+    names = [*_text_names(group), "_dt", _ROW]
+
+    def read(batches: Any) -> Any:
+        import itertools
+
+        import pyarrow as pa
+
+        types = [pa.string()] * (len(names) - 2) + [pa.date32(), pa.int64()]
+        schema = pa.schema(list(zip(names, types, strict=True)))
+        for place, path, day in (row.values() for batch in batches for row in batch.to_pylist()):
+            rows = numbered(path, day, parse(place, kind, columns))
+            while piece := list(itertools.islice(rows, size)):
+                arrays = [
+                    pa.array(a, t) for a, t in zip(zip(*piece, strict=True), types, strict=True)
+                ]
+                yield pa.record_batch(arrays, schema=schema)
+
+    def numbered(path: str, day: Any, found: Any) -> Any:
+        fine = 0
+        for number, record in enumerate(found, start=1):
+            if isinstance(record, str):
+                yield *(None for _ in places), path, record, day, number
+            else:
+                fine += 1
+                yield *(record[at] for at in places), path, None, day, fine
+
+    return read
+
+
+def _packing() -> Any:
+    """A function for the executors: each batch as one cell, in Arrow's stream format. Nested, so
+    that it travels with its code; executors need pyarrow only."""
+
+    def pack(batches: Any) -> Any:
+        import pyarrow as pa
+
+        for batch in batches:
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, batch.schema) as stream:
+                stream.write_batch(batch)
+            yield pa.record_batch([pa.array([sink.getvalue().to_pybytes()])], ["piece"])
+
+    return pack
