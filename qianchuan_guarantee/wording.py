@@ -291,8 +291,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "o_json": ("Print one JSON document.", "输出一个 JSON 文档。"),
     "o_made": ("Folder to make; new or empty.", "要生成的目录；须不存在或为空。"),
     "o_plans": (
-        "How many plans; from 2100 on, every reason is there.",
-        "计划数；2100 个起各种原因齐全。",
+        "How many plans; from 2100 on, every reason that the layout and the dirt allow is there.",
+        "计划数；2100 个起，布局、脏数据与时段设置所能呈现的原因齐全。",
     ),
     "o_start": ("First day of the logs, YYYY-MM-DD.", "日志首日，YYYY-MM-DD。"),
     "o_days": ("Days of logs, 7 to 366.", "日志天数，7 至 366。"),

@@ -1,9 +1,9 @@
 """Text files as records, in plain Python: what Spark's executors run, a file at a time.
 
 Spark's own reader of CSV takes a quote that is never closed, and all rows behind it, for one cell
-without saying so, and knows nothing of encodings. Here a record that does not have the columns of
-its header, or whose quotes do not fit, is malformed, as with DuckDB. Each file streams through;
-nothing of the rule, and nothing of Spark, is known here.
+without saying so, and knows nothing of encodings. Here, as with DuckDB, a record that does not
+have the columns of its header is malformed, and quotes that do not fit are an error. Each file
+streams through; nothing of the rule, and nothing of Spark, is known here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _NO_LIMIT = 2**31 - 1  # of Python's parser, which refuses long cells unless tol
 
 
 def records(path: str, kind: str, columns: Sequence[str]) -> Iterator[Record]:
-    """The records of a CSV or JSON lines file in their order, without header and blank lines."""
+    """The records of a CSV or JSON lines file in their order, without header and blank lines;
+    ValueError where a quote is not closed, or stands inside a cell."""
     return _csv_records(path, columns) if kind == "csv" else _json_records(path, columns)
 
 
@@ -40,20 +41,25 @@ def _csv_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
     if encoding is None:
         errors = "replace"  # only the lines with foreign bytes in them are malformed
     with io.TextIOWrapper(_opened(path), name, errors, newline="") as file:
-        found = _parsed(file)
-        next(found, None)  # the header
-        for cells, lines in found:
+        for cells, lines, number in _parsed(file):
             is_fine = cells is not None and len(cells) == len(columns)
             if encoding is None and any(_REPLACED in line for line in lines):
                 is_fine = False
             if cells and is_fine:
                 yield [cell or None for cell in cells]
+            elif cells is None or len(lines) > 1:
+                # It takes the rows behind it for one cell: no row of such a file can be trusted.
+                raise ValueError(
+                    f"line {number}: a quote is not closed, or stands inside a cell; "
+                    "a quote in a cell is written twice"
+                )
             else:
-                yield "".join(lines).rstrip("\r\n")
+                yield lines[0].rstrip("\r\n")
 
 
-def _parsed(file: Iterable[str]) -> Iterator[tuple[list[str] | None, Sequence[str]]]:
-    """Each record, None where its quotes do not fit, and the lines it was read from."""
+def _parsed(file: Iterable[str]) -> Iterator[tuple[list[str] | None, Sequence[str], int]]:
+    """Each record behind the header, None where its quotes do not fit; the lines it was read
+    from; and the number of the first of them."""
     csv.field_size_limit(_NO_LIMIT)
     lines: list[str] = []
 
@@ -63,6 +69,7 @@ def _parsed(file: Iterable[str]) -> Iterator[tuple[list[str] | None, Sequence[st
             yield line
 
     reader = csv.reader(noted(), strict=True)
+    next(reader, None)
     while True:
         lines.clear()
         try:
@@ -70,10 +77,10 @@ def _parsed(file: Iterable[str]) -> Iterator[tuple[list[str] | None, Sequence[st
         except StopIteration:
             return
         except csv.Error:
-            yield None, lines
-            continue
+            yield None, lines, reader.line_num - len(lines) + 1
+            return
         if cells:
-            yield cells, lines
+            yield cells, lines, reader.line_num - len(lines) + 1
 
 
 def _encoding(path: str) -> Literal["utf-8", "gbk"] | None:

@@ -140,8 +140,8 @@ class Spark:
 
         is_parquet = group.format == "parquet"
         rows = self._parquet(group) if is_parquet else self._text(group).where(f.col(_BAD).isNull())
-        names = [name for name in group.columns if not (group.is_partitioned and name == "dt")]
-        kept = [*(f.col(_quoted(name)) for name in names), f.col("_file"), f.col("_dt")]
+        names = [*_names(group), "_file", "_dt"]
+        kept = [f.col(_quoted(name)) for name in names]
         if numbered:
             kept.append(f.col(_ROW).alias("_row_number"))
         return self._named(rows.select(*kept))
@@ -260,17 +260,16 @@ def _started(master: str | None, folder: Path) -> SparkSession:
     return builder.getOrCreate()
 
 
+def _names(group: FileGroup) -> list[str]:
+    """A leading underscore marks columns of ours; a file's own are of no use."""
+    return [name for name in group.columns if not name.startswith("_")]
+
+
 def _text_schema(group: FileGroup) -> Any:
     from pyspark.sql.types import DateType, LongType, StringType, StructField, StructType
 
-    texts = [StructField(name, StringType()) for name in _text_names(group)]
-    days = [StructField("_dt", DateType()), StructField(_ROW, LongType())]
-    return StructType(texts + days)
-
-
-def _text_names(group: FileGroup) -> list[str]:
-    names = [name for name in group.columns if not (group.is_partitioned and name == "dt")]
-    return [*names, "_file", _BAD]
+    texts = [StructField(name, StringType()) for name in (*_names(group), "_file", _BAD)]
+    return StructType([*texts, StructField("_dt", DateType()), StructField(_ROW, LongType())])
 
 
 def _first_cause(thrown: Any) -> str:
@@ -278,7 +277,8 @@ def _first_cause(thrown: Any) -> str:
     while thrown.getCause() is not None:
         thrown = thrown.getCause()
     lines = [line for line in (thrown.getMessage() or thrown.toString()).splitlines() if line]
-    return str(lines[-1] if "Traceback" in lines[0] else lines[0])
+    is_python = "Traceback" in lines[0]
+    return str(lines[-1].removeprefix("ValueError: ") if is_python else lines[0])
 
 
 def _quoted(name: str) -> str:
@@ -323,6 +323,8 @@ def _without_nanoseconds(rows: DataFrame, path: str) -> DataFrame:
     columns: list[Column] = []
     kinds = dict(rows.dtypes)
     for column in pq.read_schema(path):
+        if column.name.startswith("_"):
+            continue
         cell, name = f.col(_quoted(column.name)), column.name
         is_nanoseconds = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
         if is_nanoseconds and kinds[name] == "bigint":
@@ -344,8 +346,8 @@ def _reading(group: FileGroup) -> Any:
     for module in (records, jsonl):  # else executors would look for this package
         cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     parse, kind, columns, size = records.records, group.format, group.columns, _PIECE
-    places = [group.columns.index(name) for name in _text_names(group)[:-2]]
-    names = [*_text_names(group), "_dt", _ROW]
+    places = [columns.index(name) for name in _names(group)]
+    names = [*_names(group), "_file", _BAD, "_dt", _ROW]
 
     def read(batches: Any) -> Any:
         import itertools
