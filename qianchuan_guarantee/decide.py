@@ -123,20 +123,7 @@ def _stages(
     initial = engine.keep(bids.initial_bids(operations, plans))
     steps = engine.keep(bids.bid_steps(operations, initial))
     spans = engine.keep(bids.bid_spans(steps, initial))
-    uncounted = plans.select("ad_id", at=plans.tentative_at).limit(0)
-    if export.has_conversions:
-        received = engine.keep(
-            conversions.received_conversions(checked["conversions"].rows, plans, question.as_of)
-        )
-        too_late = engine.keep(conversions.late_conversions(received))
-        late = conversions.late_counts(too_late)
-        priced = conversions.priced_events(conversions.counted_events(received, too_late), spans)
-    else:
-        slices = conversions.counted_slices(checked["delivery"].rows, plans)
-        late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
-        uncounted = conversions.uncounted_slices(checked["delivery"].rows, plans)
-        priced = conversions.priced_slices(slices, spans)
-    priced = engine.keep(priced)
+    priced, late, uncounted = _won(question, engine, export, checked, plans, spans)
     by_bid = engine.keep(conversions.conversions_by_bid(priced))
     counts = engine.keep(edits.edit_counts(edits.edits_in_window(operations, plans)))
     facts = eligibility.facts(
@@ -174,6 +161,30 @@ def _stages(
         "pause_tests": tests,
         "facts": engine.keep(decided),
     }
+
+
+def _won(
+    question: Question,
+    engine: Engine,
+    export: Export,
+    checked: Mapping[str, CheckedTable],
+    plans: Table,
+    spans: Table,
+) -> tuple[Table, Table, Table]:
+    """The conversions that count, each with its bid; late ones per plan; slices that state none.
+    From the events where there are any, else from the delivery log's slices."""
+    if export.has_conversions:
+        received = engine.keep(
+            conversions.received_conversions(checked["conversions"].rows, plans, question.as_of)
+        )
+        late = engine.keep(conversions.late_conversions(received))
+        priced = conversions.priced_events(conversions.counted_events(received, late), spans)
+        none = plans.select("ad_id", at=plans.tentative_at).limit(0)
+        return engine.keep(priced), conversions.late_counts(late), none
+    slices = conversions.counted_slices(checked["delivery"].rows, plans)
+    never_late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
+    uncounted = conversions.uncounted_slices(checked["delivery"].rows, plans)
+    return engine.keep(conversions.priced_slices(slices, spans)), never_late, uncounted
 
 
 def _rules(question: Question, engine: Engine) -> dict[str, Table]:

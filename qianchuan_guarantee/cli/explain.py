@@ -76,7 +76,7 @@ def _text(value: Any, lang: Language) -> str:
 def _decision(decision: dict[str, Any], lang: Language) -> list[str]:
     outcome, status = decision["outcome"], decision["compensate_status"]
     lines = [
-        f"{say('plan', lang)} {decision['ad_id']}: {OUTCOMES[outcome].text(lang)} ({outcome}), "
+        f"{say('plan', lang)} {decision['ad_id']}: {OUTCOMES[outcome].text(lang)}, "
         f"{status} {STATUSES[status].text(lang)}"
     ]
     for code in decision["reasons"]:
