@@ -31,6 +31,7 @@ from qianchuan_guarantee.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.expr.types import Table
+    from pyspark import Accumulator
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from qianchuan_guarantee.exports.find import FileGroup
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _BAD = "_qcg_malformed"  # the text of a line that is malformed
 _KEY, _ROW = "_qcg_file", "_qcg_row"  # where a row stands
 _PIECE = 10_000  # records that an executor hands on at once
+_SHARE = 64 << 20  # bytes of text that make a task of their own worth its while
 
 # Of the session: what the expressions mean. No SQL here depends on a cluster's own settings.
 _MEANING = {
@@ -59,10 +61,14 @@ _LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "4",
-    "spark.default.parallelism": "4",
 }
+# A task that fails is told by the exception that follows.
 _QUIET = """\
 rootLogger.level = error
+logger.executor.name = org.apache.spark.executor.Executor
+logger.executor.level = off
+logger.tasks.name = org.apache.spark.scheduler.TaskSetManager
+logger.tasks.level = off
 rootLogger.appenderRef.stderr.ref = stderr
 appender.stderr.type = Console
 appender.stderr.name = stderr
@@ -130,6 +136,8 @@ class Spark:
         self.connection.compiler = _Dialect()
         self._numbers = itertools.count()
         self._views: list[str] = []
+        # What executors met on the way: a task done twice counts twice, but none is left out.
+        self._malformed: dict[tuple[str, tuple[str, ...]], Accumulator[int]] = {}
 
     def version(self) -> str:
         return f"spark {self.session.version}, ibis {ibis.__version__}"
@@ -168,18 +176,22 @@ class Spark:
         """The records of a group of text files, malformed ones with their text in `_BAD`. Row
         numbers of those count all records, the others' only the well-formed ones."""
         files = self.session.createDataFrame(_files(group))
-        at_once = min(len(group.paths), self.session.sparkContext.defaultParallelism * 4)
-        return files.repartition(at_once).mapInArrow(_reading(group), _text_schema(group))
+        context = self.session.sparkContext
+        size = sum(os.path.getsize(path) for path in group.paths)
+        tasks = min(len(group.paths), max(context.defaultParallelism, size // _SHARE))
+        count = self._malformed.setdefault((group.table, group.paths), context.accumulator(0))
+        return files.repartition(tasks).mapInArrow(_reading(group, count), _text_schema(group))
 
     def recode(self, group: FileGroup) -> bool:
         """Each executor finds out how its file is encoded before it reads it."""
         return False
 
     def malformed(self, group: FileGroup) -> list[Malformed]:
-        """Text files are read a second time for this."""
+        """Text files are read a second time for this, if the first time has met any."""
         from pyspark.sql import functions as f
 
-        if group.format == "parquet":
+        count = self._malformed.get((group.table, group.paths))
+        if count is None or not count.value:
             return []
         bad = self._text(group).where(f.col(_BAD).isNotNull()).select("_file", _ROW, _BAD)
         found = [(row["_file"], row[_ROW], row[_BAD]) for row in bad.collect()]
@@ -193,13 +205,14 @@ class Spark:
         folder (spark.checkpoint.dir) the rows outlive an executor; else the executors keep
         them, in memory and then on disk."""
         from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+        from pyspark.errors import PySparkException
 
         rows = self._frame(expression)
         is_safe = self.session.sparkContext.getCheckpointDir() is not None
         try:
             return self._named(rows.checkpoint() if is_safe else rows.localCheckpoint())
-        except Py4JJavaError as error:
-            raise RuntimeError(_first_cause(error.java_exception)) from error
+        except (Py4JJavaError, PySparkException) as error:
+            raise RuntimeError(_first_cause(error)) from error
 
     def arrow(self, expression: Table) -> pa.Table:
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
@@ -272,13 +285,17 @@ def _text_schema(group: FileGroup) -> Any:
     return StructType([*texts, StructField("_dt", DateType()), StructField(_ROW, LongType())])
 
 
-def _first_cause(thrown: Any) -> str:
-    """What a Java exception says at its bottom; of Python on an executor, its last line."""
-    while thrown.getCause() is not None:
-        thrown = thrown.getCause()
-    lines = [line for line in (thrown.getMessage() or thrown.toString()).splitlines() if line]
-    is_python = "Traceback" in lines[0]
-    return str(lines[-1].removeprefix("ValueError: ") if is_python else lines[0])
+def _first_cause(error: Any) -> str:
+    """The sentence that says what went wrong, out of Spark's pages about it: of a Java exception
+    what its first cause says; of Python on an executor, the last line of its traceback."""
+    if thrown := getattr(error, "java_exception", None):
+        while thrown.getCause() is not None:
+            thrown = thrown.getCause()
+    text = str(error) if thrown is None else str(thrown.getMessage() or thrown.toString())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(line.startswith("Traceback") for line in lines):
+        return lines[-1].removeprefix("ValueError: ")
+    return lines[0]
 
 
 def _quoted(name: str) -> str:
@@ -339,7 +356,7 @@ def _without_nanoseconds(rows: DataFrame, path: str) -> DataFrame:
     return rows.select(*columns)
 
 
-def _reading(group: FileGroup) -> Any:
+def _reading(group: FileGroup, malformed: Accumulator[int]) -> Any:
     """A function for the executors: the records of the files it is given, piece by piece."""
     from pyspark import cloudpickle
 
@@ -368,6 +385,7 @@ def _reading(group: FileGroup) -> Any:
         fine = 0
         for number, record in enumerate(found, start=1):
             if isinstance(record, str):
+                malformed.add(1)
                 yield *(None for _ in places), path, record, day, number
             else:
                 fine += 1
