@@ -154,7 +154,7 @@ def test_nanoseconds_are_not_cut_off(spark: Spark, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     path = tmp_path / "delivery.parquet"
-    times = [1664586000000000001, None, -1]
+    times = [1664586000000000001, 1664586000999999999, None, -1]
     columns = {
         "plain": pa.array(times, pa.timestamp("ns")),
         "zoned": pa.array(times, pa.timestamp("ns", "UTC")),
@@ -162,7 +162,12 @@ def test_nanoseconds_are_not_cut_off(spark: Spark, tmp_path: Path) -> None:
     pq.write_table(pa.table(columns), path)
     group = FileGroup("delivery", 0, "parquet", tuple(columns), (str(path),), False)
     read = spark.arrow(spark.read(group)).to_pydict()
-    texts = ["2022-10-01 01:00:00.000000001", None, "1969-12-31 23:59:59.999999999"]
+    texts = [
+        "2022-10-01 01:00:00.000000001",
+        "2022-10-01 01:00:00.999999999",
+        None,
+        "1969-12-31 23:59:59.999999999",
+    ]
     assert read["plain"] == texts
     assert read["zoned"] == [text and f"{text}Z" for text in texts]
 

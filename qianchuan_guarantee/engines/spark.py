@@ -10,35 +10,39 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
-import sqlglot as sg
-from ibis.backends.sql.compilers.base import FALSE, SQLGlotCompiler
-from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
-from qianchuan_guarantee.engines import Malformed, jsonl, records
+from qianchuan_guarantee.engines import Malformed
+from qianchuan_guarantee.engines.spark_dialect import Dialect
+from qianchuan_guarantee.engines.spark_files import (
+    BAD,
+    KEY,
+    ROW,
+    files_of,
+    names_of,
+    pattern,
+    quoted,
+    reading,
+    text_schema,
+    without_nanoseconds,
+)
 from qianchuan_guarantee.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.expr.types import Table
     from pyspark import Accumulator
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from qianchuan_guarantee.exports.find import FileGroup
 
-_BAD = "_qcg_malformed"  # the text of a line that is malformed
-_KEY, _ROW = "_qcg_file", "_qcg_row"  # where a row stands
-_PIECE = 10_000  # records that an executor hands on at once
 _SHARE = 64 << 20  # bytes of text that make a task of their own worth its while
 
 # Of the session: what the expressions mean. No SQL here depends on a cluster's own settings.
@@ -78,32 +82,6 @@ appender.stderr.layout.pattern = %p %c{1}: %m%n%ex{1}
 """
 
 
-class _Dialect(PySparkCompiler):  # type: ignore[misc]  # Ibis is read without its types
-    """What Ibis leaves out of Spark's SQL, or writes in another sense than DuckDB's."""
-
-    SIMPLE_OPS: ClassVar = {ops.BitOr: "bit_or"}
-
-    # A float that is not a number is there all the same: it is unparsable, not missing.
-    visit_IsNull = SQLGlotCompiler.visit_IsNull  # noqa: N815
-    visit_NotNull = SQLGlotCompiler.visit_NotNull  # noqa: N815
-
-    def visit_IsInf(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
-        """Ibis compares the two expressions in Python here, and always says no."""
-        return self.f.abs(arg).eq(self.POS_INF) if op.arg.dtype.is_floating() else FALSE
-
-    def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802
-        """Floats as text without an exponent wherever DuckDB writes none; Spark does from 1e7."""
-        written = super().visit_Cast(op, arg=arg, to=to)
-        if not (op.arg.dtype.is_floating() and to.is_string()):
-            return written
-        size = self.f.abs(arg)
-        large = sg.and_(size >= 10**7, size < 10**16)
-        small = sg.and_(size >= self.cast("1e-4", dt.float64), size < self.cast("1e-3", dt.float64))
-        digits = self.cast(self.cast(written, dt.Decimal(38, 21)), dt.string)
-        plain = self.f.regexp_replace(digits, r"(\.[0-9]+?)0+$", "$1")
-        return self.if_(sg.or_(large, small), plain, written)
-
-
 class Spark:
     """`master` as Spark writes it (`local[4]`, `spark://…`, `yarn`); None: as the surroundings
     say (spark-submit, spark-defaults.conf), else all cores of this machine."""
@@ -133,7 +111,7 @@ class Spark:
         for key, value in _MEANING.items():
             self.session.conf.set(key, value)
         self.connection = ibis.pyspark.connect(self.session)
-        self.connection.compiler = _Dialect()
+        self.connection.compiler = Dialect()
         self._numbers = itertools.count()
         self._views: list[str] = []
         # What executors met on the way: a task done twice counts twice, but none is left out.
@@ -147,40 +125,40 @@ class Spark:
         from pyspark.sql import functions as f
 
         is_parquet = group.format == "parquet"
-        rows = self._parquet(group) if is_parquet else self._text(group).where(f.col(_BAD).isNull())
-        names = [*_names(group), "_file", "_dt"]
-        kept = [f.col(_quoted(name)) for name in names]
+        rows = self._parquet(group) if is_parquet else self._text(group).where(f.col(BAD).isNull())
+        names = [*names_of(group), "_file", "_dt"]
+        kept = [f.col(quoted(name)) for name in names]
         if numbered:
-            kept.append(f.col(_ROW).alias("_row_number"))
+            kept.append(f.col(ROW).alias("_row_number"))
         return self._named(rows.select(*kept))
 
     def _parquet(self, group: FileGroup) -> DataFrame:
         from pyspark.sql import functions as f
 
-        places = [_pattern(path) for path in group.paths]
-        rows = _without_nanoseconds(self.session.read.parquet(*places), group.paths[0])
+        places = [pattern(path) for path in group.paths]
+        rows = without_nanoseconds(self.session.read.parquet(*places), group.paths[0])
         # The metadata has the path as a URI; url_decode also takes + for a space.
         path = f.url_decode(f.replace(f.col("_metadata.file_path"), f.lit("+"), f.lit("%2B")))
         placed = rows.select(
             "*",
-            f.regexp_replace(path, "^file:/+", "/").alias(_KEY),
-            (f.col("_metadata.row_index") + 1).alias(_ROW),
+            f.regexp_replace(path, "^file:/+", "/").alias(KEY),
+            (f.col("_metadata.row_index") + 1).alias(ROW),
         )
-        files = self.session.createDataFrame(_files(group))
-        joined = placed.join(f.broadcast(files), _KEY, "left")
+        files = self.session.createDataFrame(files_of(group))
+        joined = placed.join(f.broadcast(files), KEY, "left")
         # A row whose file is not found again would lose its day without anybody noticing.
-        unknown = f.raise_error(f.concat(f.lit("read from a file that was not asked for: "), _KEY))
+        unknown = f.raise_error(f.concat(f.lit("read from a file that was not asked for: "), KEY))
         return joined.withColumn("_file", f.coalesce("_file", unknown.cast("string")))
 
     def _text(self, group: FileGroup) -> DataFrame:
-        """The records of a group of text files, malformed ones with their text in `_BAD`. Row
+        """The records of a group of text files, malformed ones with their text in `BAD`. Row
         numbers of those count all records, the others' only the well-formed ones."""
-        files = self.session.createDataFrame(_files(group))
+        files = self.session.createDataFrame(files_of(group))
         context = self.session.sparkContext
         size = sum(os.path.getsize(path) for path in group.paths)
         tasks = min(len(group.paths), max(context.defaultParallelism, size // _SHARE))
         count = self._malformed.setdefault((group.table, group.paths), context.accumulator(0))
-        return files.repartition(tasks).mapInArrow(_reading(group, count), _text_schema(group))
+        return files.repartition(tasks).mapInArrow(reading(group, count), text_schema(group))
 
     def recode(self, group: FileGroup) -> bool:
         """Each executor finds out how its file is encoded before it reads it."""
@@ -193,8 +171,8 @@ class Spark:
         count = self._malformed.get((group.table, group.paths))
         if count is None or not count.value:
             return []
-        bad = self._text(group).where(f.col(_BAD).isNotNull()).select("_file", _ROW, _BAD)
-        found = [(row["_file"], row[_ROW], row[_BAD]) for row in bad.collect()]
+        bad = self._text(group).where(f.col(BAD).isNotNull()).select("_file", ROW, BAD)
+        found = [(row["_file"], row[ROW], row[BAD]) for row in bad.collect()]
         return [Malformed(*line) for line in sorted(found)]
 
     def table(self, data: pa.Table) -> Table:
@@ -273,18 +251,6 @@ def _started(master: str | None, folder: Path) -> SparkSession:
     return builder.getOrCreate()
 
 
-def _names(group: FileGroup) -> list[str]:
-    """A leading underscore marks columns of ours; a file's own are of no use."""
-    return [name for name in group.columns if not name.startswith("_")]
-
-
-def _text_schema(group: FileGroup) -> Any:
-    from pyspark.sql.types import DateType, LongType, StringType, StructField, StructType
-
-    texts = [StructField(name, StringType()) for name in (*_names(group), "_file", _BAD)]
-    return StructType([*texts, StructField("_dt", DateType()), StructField(_ROW, LongType())])
-
-
 def _first_cause(error: Any) -> str:
     """The sentence that says what went wrong, out of Spark's pages about it: of a Java exception
     what its first cause says; of Python on an executor, the last line of its traceback."""
@@ -296,102 +262,6 @@ def _first_cause(error: Any) -> str:
     if any(line.startswith("Traceback") for line in lines):
         return lines[-1].removeprefix("ValueError: ")
     return lines[0]
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _key(path: str) -> str:
-    return os.path.abspath(path)
-
-
-def _pattern(path: str) -> str:
-    """A path as Hadoop wants it: of this file system, and not a pattern."""
-    return "file:" + re.sub(r"([\[\]{}*?\\])", r"\\\1", _key(path))
-
-
-def _files(group: FileGroup) -> pa.Table:
-    import pyarrow as pa
-
-    columns = [
-        pa.array([_key(path) for path in group.paths], pa.string()),
-        pa.array(group.paths, pa.string()),
-        pa.array([_day(path, group) for path in group.paths], pa.date32()),
-    ]
-    return pa.table(columns, names=[_KEY, "_file", "_dt"])
-
-
-def _day(path: str, group: FileGroup) -> date | None:
-    if not group.is_partitioned:
-        return None
-    return date.fromisoformat(Path(path).parent.name.removeprefix("dt="))
-
-
-def _without_nanoseconds(rows: DataFrame, path: str) -> DataFrame:
-    """Spark has no nanoseconds: such times are handed on as text, so that none is cut off.
-
-    A time in the old INT96 form has no zone in its file, and gets none here.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from pyspark.sql import functions as f
-
-    columns: list[Column] = []
-    kinds = dict(rows.dtypes)
-    for column in pq.read_schema(path):
-        if column.name.startswith("_"):
-            continue
-        cell, name = f.col(_quoted(column.name)), column.name
-        is_nanoseconds = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
-        if is_nanoseconds and kinds[name] == "bigint":
-            seconds = f.timestamp_seconds(f.floor(cell / f.lit(10**9))).cast("timestamp_ntz")
-            text = f.date_format(seconds, "yyyy-MM-dd HH:mm:ss")
-            parts = [text, f.lit("."), f.lpad(f.pmod(cell, f.lit(10**9)).cast("string"), 9, "0")]
-            parts += [f.lit("Z")] if column.type.tz else []
-            cell = f.concat(*parts).alias(name)
-        elif is_nanoseconds and kinds[name] == "timestamp" and not column.type.tz:
-            cell = cell.cast("timestamp_ntz").alias(name)
-        columns.append(cell)
-    return rows.select(*columns)
-
-
-def _reading(group: FileGroup, malformed: Accumulator[int]) -> Any:
-    """A function for the executors: the records of the files it is given, piece by piece."""
-    from pyspark import cloudpickle
-
-    for module in (records, jsonl):  # else executors would look for this package
-        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
-    parse, kind, columns, size = records.records, group.format, group.columns, _PIECE
-    places = [columns.index(name) for name in _names(group)]
-    names = [*_names(group), "_file", _BAD, "_dt", _ROW]
-
-    def read(batches: Any) -> Any:
-        import itertools
-
-        import pyarrow as pa
-
-        types = [pa.string()] * (len(names) - 2) + [pa.date32(), pa.int64()]
-        schema = pa.schema(list(zip(names, types, strict=True)))
-        for place, path, day in (row.values() for batch in batches for row in batch.to_pylist()):
-            rows = numbered(path, day, parse(place, kind, columns))
-            while piece := list(itertools.islice(rows, size)):
-                arrays = [
-                    pa.array(a, t) for a, t in zip(zip(*piece, strict=True), types, strict=True)
-                ]
-                yield pa.record_batch(arrays, schema=schema)
-
-    def numbered(path: str, day: Any, found: Any) -> Any:
-        fine = 0
-        for number, record in enumerate(found, start=1):
-            if isinstance(record, str):
-                malformed.add(1)
-                yield *(None for _ in places), path, record, day, number
-            else:
-                fine += 1
-                yield *(record[at] for at in places), path, None, day, fine
-
-    return read
 
 
 def _packing() -> Any:
