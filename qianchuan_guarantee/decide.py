@@ -17,10 +17,11 @@ import ibis
 from qianchuan_guarantee.clocks import is_known_on
 from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.exports.fates import RowCounts, row_counts
+from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable, read_export
 from qianchuan_guarantee.parameters import Parameters, parameters
-from qianchuan_guarantee.rulebook import Rulebook
+from qianchuan_guarantee.rulebook import REGISTER, Rulebook
 from qianchuan_guarantee.stages import (
     bids,
     conversions,
@@ -85,18 +86,21 @@ def decide(
     question: Question, engine: Engine, tell: Callable[..., None] = lambda key, **words: None
 ) -> Decided:
     """Decide every plan of an export folder as of a morning (rules.md, all of it)."""
-    export = find(question.exports)
-    checked = read_export(export, engine, question.plans, tell)
+    folder = fetch(question.exports, engine.scratch)
+    with as_asked(question.exports, folder):
+        export = find(folder)
+        checked = read_export(export, engine, question.plans, deliveries.day_facts, tell)
     tell("p_deciding")
     stages = _stages(question, engine, export, checked)
-    kept = {**stages, "decisions": status.decisions(stages["facts"])}
+    decisions = engine.keep(status.decisions(stages["facts"]))
     plan_count = _count(engine, stages["cycles"])
-    decided_count = _count(engine, stages["facts"])
+    decided_count = _count(engine, decisions)
     if plan_count != decided_count:
         raise InvariantError(f"{plan_count} plans came in, {decided_count} decisions came out")
     _plans_exist(question, plan_count, engine, stages["cycles"])
     rows = row_counts(checked, stages["cycles"], question.as_of, engine)
-    return Decided(question, engine, export, checked, kept, rows, plan_count)
+    stages["decisions"] = decisions.order_by("ad_id")
+    return Decided(question, engine, export, checked, stages, rows, plan_count)
 
 
 def _plans_exist(question: Question, found: int, engine: Engine, plans: Table) -> None:
@@ -117,7 +121,8 @@ def _stages(
     question: Question, engine: Engine, export: Export, checked: Mapping[str, CheckedTable]
 ) -> dict[str, Table]:
     rules = _rules(question, engine)
-    days = engine.keep(deliveries.delivery_days(checked["delivery"].rows))
+    days = checked["delivery"].daily
+    assert days is not None
     plans = _cycles(question, engine, checked, days, rules)
     operations = engine.keep(bids.known_operations(checked["operations"].rows, plans))
     initial = engine.keep(bids.initial_bids(operations, plans))
@@ -147,9 +152,10 @@ def _stages(
             pauses.uncounted_before(uncounted, asked),
         )
     )
-    judged = grant.grant(eligibility.eligibility(engine.keep(facts), tests))
+    judged = engine.view(grant.grant(eligibility.eligibility(engine.view(facts), tests)))
     troubles = _troubles(question, engine, checked, plans, days, steps)
-    decided = status.status(status.with_troubles(judged, troubles), question.as_of)
+    troubled = engine.view(status.with_troubles(judged, troubles))
+    decided = status.status(troubled, question.as_of)
     return {
         "cycles": plans,
         "operations": operations,
@@ -159,7 +165,7 @@ def _stages(
         "by_bid": by_bid,
         "edit_counts": counts,
         "pause_tests": tests,
-        "facts": engine.keep(decided),
+        "facts": engine.view(decided),
     }
 
 
@@ -180,7 +186,7 @@ def _won(
         late = engine.keep(conversions.late_conversions(received))
         priced = conversions.priced_events(conversions.counted_events(received, late), spans)
         none = plans.select("ad_id", at=plans.tentative_at).limit(0)
-        return engine.keep(priced), conversions.late_counts(late), none
+        return engine.view(priced), conversions.late_counts(late), none
     slices = conversions.counted_slices(checked["delivery"].rows, plans)
     never_late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
     uncounted = conversions.uncounted_slices(checked["delivery"].rows, plans)
@@ -220,17 +226,19 @@ def _cycles(
         days, checked["first_deliveries"].rows, rules["versions"], as_of
     )
     partitions = checked["delivery"].days
-    return engine.keep(
-        cycles.cycles(
-            named,
-            snapshots,
-            first,
-            rules["versions"],
-            rules["scenarios"],
-            as_of,
-            None if partitions is None else min(partitions, default=date.max),
-        )
+    found = cycles.cycles(
+        named,
+        snapshots,
+        first,
+        rules["versions"],
+        rules["scenarios"],
+        as_of,
+        None if partitions is None else min(partitions, default=date.max),
     )
+    # Readings are those of the version: looked up for each plan, not kept with each.
+    kept = engine.keep(found.drop(*REGISTER))
+    readings = rules["versions"].select("rulebook", *REGISTER)
+    return engine.view(kept.join(readings, "rulebook"))
 
 
 def _troubles(

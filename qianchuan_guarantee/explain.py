@@ -74,7 +74,7 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
     decision = rows(decided.decisions)[0]
     book = next(b for b in decided.question.books if b.id == facts["rulebook"])
     refused = quarantined_rows(
-        decided.question.exports,
+        decided.export.folder,
         decided.checked,
         stages["cycles"],
         decided.question.as_of,

@@ -14,6 +14,7 @@ from qianchuan_guarantee.vocabulary import REASONS, REFUSALS, Language
 from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
+    from qianchuan_guarantee.engines import Engine
     from qianchuan_guarantee.report.inspection import Inspection
 
 _MARKS = {"rows": "#", "empty": "o", "missing": "X", "not_landed": "."}
@@ -44,13 +45,13 @@ def check(
 
     if quarantine is not None:
         check_ending(quarantine, "--quarantine")
-    day = as_of or _latest_morning(exports).isoformat()
+    engine = options.engine("duckdb", None, None)
+    day = as_of or _latest_morning(exports, engine).isoformat()
     asked = options.question(exports, day, rules, None, None, None)
     with screen.Progress(language) as progress:
-        engine = options.engine("duckdb", None, None)
         decided = decide_plans(asked, engine, progress)
         refused = quarantined_rows(
-            exports, decided.checked, decided.stages["cycles"], asked.as_of, engine
+            decided.export.folder, decided.checked, decided.stages["cycles"], asked.as_of, engine
         )
         summary = summarise(decided)
         inspection = inspect(decided, refused, summary.rows_without_plan)
@@ -67,11 +68,15 @@ def check(
         raise typer.Exit(3)
 
 
-def _latest_morning(exports: str) -> date:
+def _latest_morning(exports: str, engine: Engine) -> date:
     """Without `--as-of`: the morning after the last partition, or else today."""
+    from qianchuan_guarantee.exports.fetch import as_asked, fetch
     from qianchuan_guarantee.exports.find import find
 
-    days = [day for found in find(exports).tables.values() for day in found.days or ()]
+    folder = fetch(exports, engine.scratch)
+    with as_asked(exports, folder):
+        tables = find(folder).tables
+    days = [day for found in tables.values() for day in found.days or ()]
     return max(days) + timedelta(days=1) if days else datetime.now().date()
 
 

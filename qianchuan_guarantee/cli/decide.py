@@ -104,7 +104,7 @@ def _write(
     if quarantine is not None:
         asked = decided.question
         refused = quarantined_rows(
-            asked.exports,
+            decided.export.folder,
             decided.checked,
             decided.stages["cycles"],
             asked.as_of,

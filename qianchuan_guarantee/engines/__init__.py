@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
     from ibis.expr.types import Table
 
@@ -30,6 +32,7 @@ class Engine(Protocol):
     """What the rest of the package asks of an engine."""
 
     name: str
+    scratch: Path  # a folder of the engine's own, emptied by `close`
 
     def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
         """The rows as they stand in the files: their columns, and `_file`, `_dt`
@@ -47,6 +50,10 @@ class Engine(Protocol):
 
     def keep(self, expression: Table) -> Table:
         """Carry an expression out once and keep its rows."""
+
+    def view(self, expression: Table) -> Table:
+        """A name for an expression that is read in one place, so that what is built on it is
+        written from there; nothing is carried out."""
 
     def arrow(self, expression: Table) -> pa.Table:
         """The rows of an expression."""

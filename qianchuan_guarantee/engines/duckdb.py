@@ -40,7 +40,9 @@ class DuckDB:
     name = "duckdb"
 
     def __init__(self, memory: str | None = None, threads: int | None = None) -> None:
+        ibis.options.sql.fuse_selects = False
         self._spill = tempfile.TemporaryDirectory(prefix="qcg-")
+        self.scratch = Path(self._spill.name)
         self.connection = ibis.duckdb.connect(temp_directory=self._spill.name)
         self._numbers = itertools.count()
         self._recoded: dict[str, str] = {}  # files that are GBK → their copies in UTF-8
@@ -146,7 +148,7 @@ class DuckDB:
 
     def _copy_of(self, path: str) -> Path:
         """Where a copy of a file goes; its folder's name, a partition's day, is kept."""
-        copy = Path(self._spill.name, f"recoded-{len(self._recoded)}", *Path(path).parts[-2:])
+        copy = Path(self.scratch, f"recoded-{len(self._recoded)}", *Path(path).parts[-2:])
         copy.parent.mkdir(parents=True, exist_ok=True)
         return copy
 
@@ -209,6 +211,9 @@ class DuckDB:
         self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {query}")
         return self.connection.table(name)
 
+    def view(self, expression: Table) -> Table:
+        return self._view(self.connection.compile(expression))
+
     def _name(self) -> str:
         return f"kept_{next(self._numbers)}"
 
@@ -217,7 +222,7 @@ class DuckDB:
 
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
         query = self.connection.compile(expression)
-        yield from self.connection.con.sql(query).fetch_record_batch(100_000)
+        yield from self.connection.con.sql(query).to_arrow_reader(100_000)
 
     def close(self) -> None:
         self.connection.disconnect()

@@ -96,6 +96,7 @@ class Spark:
                 "--engine spark: pyspark is missing; install qianchuan-guarantee[spark]"
             ) from error
         self._spill = tempfile.TemporaryDirectory(prefix="qcg-")
+        self.scratch = Path(self._spill.name)
         # A session that somebody else started is borrowed, and left as it was.
         self._is_ours = pyspark.SparkContext._active_spark_context is None
         try:
@@ -110,6 +111,7 @@ class Spark:
         self.session: SparkSession = started.newSession()
         for key, value in _MEANING.items():
             self.session.conf.set(key, value)
+        ibis.options.sql.fuse_selects = False  # as on DuckDB
         self.connection = ibis.pyspark.connect(self.session)
         self.connection.compiler = Dialect()
         self._numbers = itertools.count()
@@ -191,6 +193,9 @@ class Spark:
             return self._named(rows.checkpoint() if is_safe else rows.localCheckpoint())
         except (Py4JJavaError, PySparkException) as error:
             raise RuntimeError(_first_cause(error)) from error
+
+    def view(self, expression: Table) -> Table:
+        return self._named(self._frame(expression))
 
     def arrow(self, expression: Table) -> pa.Table:
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())

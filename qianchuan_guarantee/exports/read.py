@@ -15,9 +15,11 @@ import ibis
 
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.check import checked, checked_columns
+from qianchuan_guarantee.exports.daily import DayFacts, daily, delivery_days, doubtful_days
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
 from qianchuan_guarantee.exports.totals import ByDay, DayCount, check_totals
 from qianchuan_guarantee.exports.versions import Versions, versions
+from qianchuan_guarantee.money import total
 from qianchuan_guarantee.tables import INPUTS, Input
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class CheckedTable:
               where they cannot be read), `file`, `problem` (`column:reason`).
     suspects: see `Versions.suspects`.
     every:    all rows as they were read: typed columns, `_is_fine`, `_problem`, `_file`, `_dt`.
+    daily:    of the delivery log: plan × day × (`written_on`, `restated_on`), see `exports.daily`.
     by_day:   rows read and Σ stat_cost (yuan) per partition day, malformed lines included.
     read, refused_count: numbers of rows.
     """
@@ -58,61 +61,73 @@ class CheckedTable:
     read: int
     refused_count: int
     every: Table | None = None
+    daily: Table | None = None
     by_day: ByDay = field(default_factory=dict)
 
 
 def read_export(
-    export: Export, engine: Engine, plans: Sequence[int], tell: Callable[..., None]
+    export: Export,
+    engine: Engine,
+    plans: Sequence[int],
+    facts: DayFacts,
+    tell: Callable[..., None],
 ) -> dict[str, CheckedTable]:
-    """Read and check every table; with `plans`, only the rows that concern those plans."""
+    """Read and check every table; with `plans`, only the rows that concern those plans. `facts`:
+    the sums of a plan's day of delivery that the stages need."""
     tables = {}
     for table in INPUTS.values():
         if table.name in export.tables:
             tell("p_reading", table=table.name)
-            tables[table.name] = _read_table(export.tables[table.name], engine, plans)
+            tables[table.name] = _read_table(export.tables[table.name], engine, plans, facts)
         else:
-            tables[table.name] = _absent(table, engine)
+            tables[table.name] = _absent(table, engine, facts)
     check_totals(tables, engine)
     return tables
 
 
-def _absent(table: Input, engine: Engine) -> CheckedTable:
+def _absent(
+    table: Input, engine: Engine, facts: DayFacts, days: tuple[date, ...] | None = None
+) -> CheckedTable:
+    """A table without a single row; `days` that are partitions all the same have none."""
     schema = {column.name: column.type_name for column in checked_columns(table)}
     rows = _empty(engine, schema | {"written_on": "date", "restated_on": "date"})
-    return CheckedTable(table, rows, _empty(engine, REFUSED_COLUMNS), None, None, (), (), 0, 0)
+    refused = _empty(engine, REFUSED_COLUMNS)
+    summed = None
+    if table.name == "delivery":
+        read = {"_ad_id": "int64", "_is_fine": "boolean", "_dt": "date"}
+        none = daily(_empty(engine, schema | read), facts, engine)
+        summed = delivery_days(none, None, rows, facts)
+    return CheckedTable(table, rows, refused, None, days, (), (), 0, 0, None, summed)
 
 
 def _empty(engine: Engine, schema: dict[str, str]) -> Table:
     return engine.table(ibis.schema(schema).to_pyarrow().empty_table())
 
 
-def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTable:
+def _read_table(
+    found: Found, engine: Engine, plans: Sequence[int], facts: DayFacts
+) -> CheckedTable:
     table = found.table
     if not found.groups:  # partitions without a single file: days without rows
-        absent = _absent(table, engine)
-        return CheckedTable(table, absent.rows, absent.refused, None, found.days, (), (), 0, 0)
-    parts = []
-    malformed: list[Malformed] = []
-    for group in found.groups:
-        raw = engine.read(group)
-        part = checked(raw, table, group.columns)
-        if _is_text(raw, table):
-            # Text is parsed once; typed columns are cheap to read again, one by one.
-            with _naming(found):
-                part = engine.keep(part)
-                if engine.recode(group):
-                    part = engine.keep(checked(engine.read(group), table, group.columns))
-                malformed += engine.malformed(group)
-        parts.append(part)
-    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+        return _absent(table, engine, facts, found.days)
+    every, malformed = _typed(found, engine)
+    is_delivery = table.name == "delivery"
     with _naming(found):
-        by_day = counted = _by_day(every, malformed, found, engine)
+        summed = daily(every, facts, engine) if is_delivery else None
+        by_day = counted = _by_day(every, summed, malformed, found, engine)
     if plans and table.has_plan:
         every = _of_plans(every, table, plans, engine)
-        counted = _by_day(every, malformed, found, engine)
-    refused = _refused(every, engine, malformed, found, plans)
+        if summed is not None:
+            summed = summed.filter(summed.ad_id.isin(list(plans)) | summed.ad_id.isnull())
+        counted = _by_day(every, summed, malformed, found, engine)
+    refused_count = sum(day.refused for day in counted.values())
+    refused = _refused(every, engine, malformed, found, plans, refused_count)
+    doubtful = None if summed is None else doubtful_days(summed, engine)
     accepted = every.filter(every._is_fine)
-    sorted_out: Versions = versions(accepted, table, engine)
+    sorted_out: Versions = versions(accepted, table, engine, doubtful)
+    days = None
+    if summed is not None:
+        days = engine.keep(delivery_days(summed, doubtful, sorted_out.rows, facts))
     return CheckedTable(
         table,
         sorted_out.rows,
@@ -122,18 +137,50 @@ def _read_table(found: Found, engine: Engine, plans: Sequence[int]) -> CheckedTa
         found.groups,
         tuple(malformed),
         sum(day.rows for day in counted.values()),
-        sum(day.refused for day in counted.values()),
+        refused_count,
         every,
+        days,
         by_day,
     )
 
 
-def _by_day(every: Table, malformed: Sequence[Malformed], found: Found, engine: Engine) -> ByDay:
-    counted = every.group_by("_dt").agg(
-        rows=every.count(),
-        refused=(~every._is_fine).sum(),
-        cost=every.stat_cost.sum() if "stat_cost" in every.columns else ibis.null("decimal(38, 5)"),
-    )
+def _typed(found: Found, engine: Engine) -> tuple[Table, list[Malformed]]:
+    """All rows of a table, typed and checked, and the lines that are no rows."""
+    parts = []
+    malformed: list[Malformed] = []
+    for group in found.groups:
+        raw = engine.read(group)
+        part = checked(raw, found.table, group.columns)
+        if _is_text(raw, found.table):
+            # Text is parsed once; typed columns are cheap to read again, one by one.
+            with _naming(found):
+                part = engine.keep(part)
+                if engine.recode(group):
+                    part = engine.keep(checked(engine.read(group), found.table, group.columns))
+                malformed += engine.malformed(group)
+        parts.append(part)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0], malformed
+
+
+def _by_day(
+    every: Table,
+    summed: Table | None,
+    malformed: Sequence[Malformed],
+    found: Found,
+    engine: Engine,
+) -> ByDay:
+    if summed is not None:
+        counted = summed.group_by(_dt="written_on").agg(
+            rows=total(summed._rows),
+            refused=total(ibis.ifelse(summed._is_fine, 0, summed._rows)),
+            cost=summed._costs.sum(),
+        )
+    else:
+        counted = every.group_by("_dt").agg(
+            rows=every.count(),
+            refused=(~every._is_fine).sum(),
+            cost=ibis.null("decimal(38, 5)"),
+        )
     by_day = {
         row["_dt"]: DayCount(row["rows"], row["refused"] or 0, row["cost"])
         for row in engine.arrow(counted).to_pylist()
@@ -185,7 +232,10 @@ def _refused(
     malformed: Sequence[Malformed],
     found: Found,
     plans: Sequence[int],
+    count: int,
 ) -> Table:
+    if not count:
+        return _empty(engine, REFUSED_COLUMNS)
     refused = every.filter(~every._is_fine)
     rows = refused.select(
         ad_id=refused._ad_id,

@@ -43,9 +43,12 @@ class Versions:
     suspects: Table | None
 
 
-def versions(accepted: Table, table: Input, engine: Engine) -> Versions:
+def versions(
+    accepted: Table, table: Input, engine: Engine, doubtful: Table | None = None
+) -> Versions:
     """Sort the readable rows of a table into versions. `accepted` has the table's columns, the
-    derived ones, and `_dt`."""
+    derived ones, and `_dt`. `doubtful`: of the delivery log, the plans and days on which a
+    slice may stand twice (null: none)."""
     columns = [name for name in accepted.columns if not name.startswith("_")]
     rows = accepted.select(*columns, written_on=accepted._dt)
     if set(table.key) == set(table.names):
@@ -55,42 +58,22 @@ def versions(accepted: Table, table: Input, engine: Engine) -> Versions:
         # A snapshot is of its day; every other key means the same thing in all partitions.
         rows = rows.mutate(_day=rows.written_on.fill_null(_ALWAYS))
         key.append("_day")
-    doubtful = _doubtful_days(rows, engine) if table.name == "delivery" else rows
-    counted = doubtful.group_by(key).agg(_times=doubtful.count())
-    repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
     never = ibis.null("date")
     plain = rows.select(*columns, "written_on").mutate(restated_on=never)
+    if table.name != "delivery":
+        asked = rows
+    elif doubtful is None:
+        return Versions(plain, None)
+    else:
+        dated = rows.mutate(day=rows.stat_datetime.date())
+        asked = dated.semi_join(doubtful, ["ad_id", "day"]).drop("day")
+    counted = asked.group_by(key).agg(_times=asked.count())
+    repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
     if not engine.arrow(repeated.limit(1)).num_rows:
         return Versions(plain, None)
     suspects = engine.keep(_compared(rows.semi_join(repeated, key), table, columns, key))
     single = rows.anti_join(repeated, key).select(*columns, "written_on")
     return Versions(single.mutate(restated_on=never).union(_stood(suspects, columns)), suspects)
-
-
-def _doubtful_days(delivery: Table, engine: Engine) -> Table:
-    """The delivery rows of those plans and days on which a slice might stand twice.
-
-    The largest log by far, so it is asked cheaply first: with a bit per hour, the sum of a
-    day's rows is their union only if no hour has two; and a day that stands in two partitions
-    may be restated. Only the days that fail either test are compared row by row.
-    """
-    rows = delivery.select(
-        "ad_id",
-        "written_on",
-        day=delivery.stat_datetime.date(),
-        hour=ibis.literal(1, type="int64") << delivery.stat_datetime.hour().cast("int64"),
-    )
-    days = rows.group_by("ad_id", "day", "written_on").agg(
-        _sum=rows.hour.sum(), _union=rows.hour.bit_or()
-    )
-    plan_days = days.group_by("ad_id", "day").agg(
-        _partitions=days.count(), _repeats=(days._sum != days._union).max()
-    )
-    doubtful = engine.keep(
-        plan_days.filter((plan_days._partitions > 1) | plan_days._repeats).select("ad_id", "day")
-    )
-    dated = delivery.mutate(day=delivery.stat_datetime.date())
-    return dated.semi_join(doubtful, ["ad_id", "day"]).drop("day")
 
 
 def _whole_rows(rows: Table, columns: list[str], engine: Engine) -> Versions:

@@ -119,7 +119,7 @@ def _files(decided: Decided, table: CheckedTable) -> list[dict[str, Any]]:
         row = counted.get(path, {"rows": 0, "refused": 0})
         bad = malformed.get(path, 0)
         try:
-            name = PurePath(path).relative_to(decided.question.exports).as_posix()
+            name = PurePath(path).relative_to(decided.export.folder).as_posix()
         except ValueError:
             name = path
         files.append(

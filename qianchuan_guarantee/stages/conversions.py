@@ -44,17 +44,19 @@ def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Tabl
         & (billed.received_at < today.cast("timestamp(6)")),
     )
     by_clock = (billed.conversion_clock == "billed") | (billed.converted_at < billed.window_end)
+    # Ids are long, and asked for only where two versions of a conversion may meet.
+    may_meet = billed.is_late | billed.restated_on.notnull()
     return billed.select(
         "ad_id",
-        "conversion_id",
         "billed_at",
         "converted_at",
         "received_at",
         "is_in_time",
         "is_late",
-        "bid_clock",
-        "late_backflow",
+        conversion_id=ibis.ifelse(may_meet, billed.conversion_id, ibis.null("string")),
         is_on_clock=by_clock,
+        bid_at=ibis.ifelse(billed.bid_clock == "converted", billed.converted_at, billed.billed_at),
+        counts_late=billed.late_backflow == "included",
     )
 
 
@@ -70,15 +72,14 @@ def counted_events(received: Table, late: Table) -> Table:
     """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at` (which
     instant's bid belongs to it), `conversions` = 1. Late ones count as late_backflow says."""
     in_time = received.filter(received.is_in_time & received.is_on_clock)
-    late = late.filter(late.is_on_clock & (late.late_backflow == "included"))
+    late = late.filter(late.is_on_clock & late.counts_late)
     both = in_time.union(late)
     return both.select(
         "ad_id",
-        "conversion_id",
         "billed_at",
         "converted_at",
         "received_at",
-        bid_at=ibis.ifelse(both.bid_clock == "converted", both.converted_at, both.billed_at),
+        "bid_at",
         conversions=ibis.literal(1, type="int64"),
     )
 
@@ -130,7 +131,6 @@ def counted_slices(delivery: Table, cycles: Table) -> Table:
     )
     return inside.select(
         "ad_id",
-        conversion_id=ibis.null("string"),
         billed_at=inside.stat_datetime,
         converted_at=inside.stat_datetime,
         received_at=inside.stat_datetime,

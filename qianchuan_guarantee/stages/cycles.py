@@ -118,13 +118,16 @@ def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
     """
     rows = plans.join(cycles.select("ad_id", "horizon"), "ad_id")
     rows = rows.filter(stands_on(rows, rows.horizon))
+    said = {
+        "lab": rows.lab_ad_type,
+        "scene": rows.marketing_scene,
+        "bid_type": rows.smart_bid_type,
+        "goal": rows.roi_goal.isnull().cast("int8"),
+        "advertiser": rows.advertiser_id,
+    }
     kinds = rows.group_by("ad_id").agg(
         _snapshots=rows.count(),
-        _labs=rows.lab_ad_type.nunique(),
-        _scenes=rows.marketing_scene.nunique(),
-        _bid_types=rows.smart_bid_type.nunique(),
-        _goals=rows.roi_goal.isnull().nunique(),
-        _advertisers=rows.advertiser_id.nunique(),
+        **{f"_{name}": value.min() != value.max() for name, value in said.items()},
     )
     kinds = kinds.filter(kinds._snapshots > 1)
     priced = rows.filter(rows.cpa_bid.notnull())
@@ -147,9 +150,6 @@ def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
     joined = kinds.left_join(unexplained, "ad_id").drop("ad_id_right")
     return joined.select(
         "ad_id",
-        is_scenario_changed=(joined._labs > 1)
-        | (joined._scenes > 1)
-        | (joined._bid_types > 1)
-        | (joined._goals > 1),
-        is_snapshot_conflict=(joined._advertisers > 1) | joined._unexplained.notnull(),
+        is_scenario_changed=joined._lab | joined._scene | joined._bid_type | joined._goal,
+        is_snapshot_conflict=joined._advertiser | joined._unexplained.notnull(),
     )

@@ -11,26 +11,25 @@ from qianchuan_guarantee.clocks import days_after, stands_on
 from qianchuan_guarantee.money import total
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import Table, Value
 
 
-def delivery_days(delivery: Table) -> Table:
-    """Delivery rows → plan × day × (written_on, restated_on).
+def day_facts(rows: Table) -> dict[str, Value]:
+    """What the facts need of the delivery rows of a plan's day.
 
     Every horizon is a midnight and every window begins with first delivery, so days are all
-    that the facts need: one pass over the largest log. Columns: `first_delivered_at` (earliest
-    slice with a show, a click or cost), `cost` (yuan), `shows`, `clicks`, `conversions` (by
-    计费时间, per slice).
+    that the facts need: one pass over the largest log. `first_delivered_at` (earliest slice
+    with a show, a click or cost), `cost` (yuan), `shows`, `clicks`, `conversions` (by 计费时间,
+    per slice).
     """
-    rows = delivery.mutate(day=delivery.stat_datetime.date())
     is_delivered = (rows.show_cnt > 0) | (rows.click_cnt > 0) | (rows.stat_cost > 0)
-    return rows.group_by("ad_id", "day", "written_on", "restated_on").agg(
-        first_delivered_at=rows.stat_datetime.min(where=is_delivered),
-        cost=rows.stat_cost.sum().cast("decimal(38, 5)"),
-        shows=total(rows.show_cnt),
-        clicks=total(rows.click_cnt),
-        conversions=total(rows.attribution_convert_cnt),
-    )
+    return {
+        "first_delivered_at": rows.stat_datetime.min(where=is_delivered),
+        "cost": rows.stat_cost.sum().cast("decimal(38, 5)"),
+        "shows": total(rows.show_cnt),
+        "clicks": total(rows.click_cnt),
+        "conversions": total(rows.attribution_convert_cnt),
+    }
 
 
 def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) -> Table:

@@ -196,6 +196,4 @@ def decisions(decided: Table) -> Table:
         "settle_on": ibis.ifelse(believed, decided.cycle_end_on, None),
         "first_bid": decided.prompting_bid,
     }
-    return decided.select(
-        **{out.name: columns[out.name].cast(out.type_name) for out in DECISIONS}
-    ).order_by("ad_id")
+    return decided.select(**{out.name: columns[out.name].cast(out.type_name) for out in DECISIONS})

@@ -1,0 +1,91 @@
+"""Exports at an address (`s3://…`, `file://…`, `zip://…`): fetched once, then read like a folder.
+
+A run reads its files more than once, and they must not change in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.tables import INPUTS
+
+
+def is_address(exports: str) -> bool:
+    """Is this an address that fsspec understands, rather than a folder's path?"""
+    return "://" in exports
+
+
+def fetch(exports: str, scratch: Path) -> str:
+    """The folder that holds the exports: their own, or a copy below `scratch`.
+
+    Of an address only what may belong to a table is copied, folders without files included,
+    since they say that a day has not landed. UserError where it cannot be read.
+    """
+    if not is_address(exports):
+        return exports
+    copy = scratch / f"fetched-{hashlib.sha256(exports.encode()).hexdigest()[:16]}"
+    if copy.exists():
+        return str(copy)
+    files, root = _file_system(exports)
+    with _telling(exports):
+        if not files.isdir(root):
+            raise UserError(f"{exports}: no such folder; expected one with an export's tables")
+        copy.mkdir(parents=True)
+        for path, about in sorted(files.find(root, withdirs=True, detail=True).items()):
+            inside = PurePosixPath(path.removeprefix(root.rstrip("/")).lstrip("/"))
+            if inside.parts and inside.parts[0].split(".")[0] in INPUTS:
+                _copy(files, path, about["type"] == "directory", copy / inside)
+    return str(copy)
+
+
+def _copy(files: Any, path: str, is_folder: bool, target: Path) -> None:
+    if is_folder:
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files.get_file(path, str(target))
+
+
+def _file_system(exports: str) -> tuple[Any, str]:
+    import fsspec
+
+    try:
+        files, root = fsspec.core.url_to_fs(exports)
+    except ImportError as error:
+        raise UserError(f"{exports}: {_sentence(error)}") from error
+    except Exception as error:
+        raise UserError(
+            f"{exports}: not an address that can be read ({_sentence(error)})"
+        ) from error
+    return files, str(root)
+
+
+@contextmanager
+def _telling(exports: str) -> Iterator[None]:
+    """What a far file system says, in one sentence."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{exports}: cannot be read ({_sentence(error)})") from error
+
+
+def _sentence(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def as_asked(exports: str, folder: str) -> Iterator[None]:
+    """Errors name the address that was asked for, not the copy that was read."""
+    try:
+        yield
+    except UserError as error:
+        if folder == exports:
+            raise
+        raise type(error)(str(error).replace(folder, exports.rstrip("/"))) from error
