@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
 from qianchuan_guarantee.clocks import is_known_on
 from qianchuan_guarantee.errors import InvariantError, UsageError
+from qianchuan_guarantee.exports.coverage import coverage
+from qianchuan_guarantee.exports.doubts import contradictions, refused_rows
 from qianchuan_guarantee.exports.fates import RowCounts, row_counts
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
-from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable, read_export
+from qianchuan_guarantee.exports.memory import Memory, first_schema
+from qianchuan_guarantee.exports.read import CheckedTable, read_export
 from qianchuan_guarantee.parameters import Parameters, parameters
 from qianchuan_guarantee.rulebook import REGISTER, Rulebook
 from qianchuan_guarantee.stages import (
@@ -37,7 +40,6 @@ from qianchuan_guarantee.stages import (
 from qianchuan_guarantee.tables import LOGS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from ibis.expr.types import Table
 
     from qianchuan_guarantee.engines import Engine
@@ -47,7 +49,8 @@ if TYPE_CHECKING:
 class Question:
     """What is asked: exports, the morning that is decided on, rulebooks, readings, plans.
 
-    `plans`: only these (empty: all). `readings`: those read otherwise for this call.
+    `plans`: only these (empty: all). `readings`: those read otherwise for this call. `memory`:
+    what earlier nights left.
     """
 
     exports: str
@@ -55,6 +58,7 @@ class Question:
     books: Sequence[Rulebook]
     readings: Mapping[str, str] = field(default_factory=dict)
     plans: Sequence[int] = ()
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ def decide(
     folder = fetch(question.exports, engine.scratch)
     with as_asked(question.exports, folder):
         export = find(folder)
-        checked = read_export(export, engine, question.plans, deliveries.day_facts, tell)
+        checked = read_export(
+            export, engine, question.plans, deliveries.day_facts, question.memory, tell
+        )
     tell("p_deciding")
     stages = _stages(question, engine, export, checked)
     decisions = engine.keep(status.decisions(stages["facts"]))
@@ -214,26 +220,28 @@ def _cycles(
         received.select("ad_id", "written_on", known_at="received_at"),
         changed.select("ad_id", "written_on", known_at="create_time"),
     ]
-    refused = _refused(checked, (*LOGS, "plans")).union(
-        _contradictions(checked, engine, (*LOGS, "plans")).select(
-            "table", *[name for name in REFUSED_COLUMNS if name not in ("file", "problem")]
-        )
+    refused = refused_rows(checked, (*LOGS, "plans")).union(
+        contradictions(checked, engine, (*LOGS, "plans")).drop("conflict_on")
     )
     named = cycles.named_plans(logs, refused, snapshots, as_of)
     if question.plans:
         named = named.filter(named.ad_id.isin(list(question.plans)))
-    first = deliveries.first_deliveries(
-        days, checked["first_deliveries"].rows, rules["versions"], as_of
+    covered = coverage(checked, as_of)
+    memory = question.memory
+    if memory.closed is not None and covered.begin is not None:
+        closed = engine.table(memory.closed)
+        named = cycles.asked_again(named, closed, engine.table(covered.days))
+    log = checked["delivery"]
+    first = deliveries.with_remembered(
+        deliveries.first_deliveries(
+            days, checked["first_deliveries"].rows, rules["versions"], as_of
+        ),
+        engine.table(first_schema().empty_table() if memory.first is None else memory.first),
+        None if log.days is None else min(log.days, default=date.max),
     )
-    partitions = checked["delivery"].days
+    ever = None if log.days is None else min((*log.days, *log.remembered_days), default=date.max)
     found = cycles.cycles(
-        named,
-        snapshots,
-        first,
-        rules["versions"],
-        rules["scenarios"],
-        as_of,
-        None if partitions is None else min(partitions, default=date.max),
+        named, snapshots, first, rules["versions"], rules["scenarios"], as_of, ever
     )
     # Readings are those of the version: looked up for each plan, not kept with each.
     kept = engine.keep(found.drop(*REGISTER))
@@ -249,89 +257,29 @@ def _troubles(
     days: Table,
     steps: Table,
 ) -> status.Troubles:
+    import pyarrow as pa
+
     as_of = question.as_of
-    logs_begin, coverage = _coverage(checked, as_of)
+    covered = coverage(checked, as_of)
+    released = pa.table({"ad_id": pa.array(question.memory.released, pa.int64())})
     today = ibis.literal(as_of, type="date")
-    refused_plans = _refused(checked, ("plans",))
-    conflicting_plans = _contradictions(checked, engine, ("plans",))
+    refused_plans = refused_rows(checked, ("plans",))
+    conflicting_plans = contradictions(checked, engine, ("plans",))
     return status.Troubles(
-        refused=engine.keep(trust.refused_rows(_refused(checked, tuple(checked)), plans, as_of)),
+        refused=engine.keep(
+            trust.refused_rows(refused_rows(checked, tuple(checked)), plans, as_of)
+        ),
         refused_plans=refused_plans.filter(is_known_on(refused_plans.written_on, today)),
         conflicting_plans=conflicting_plans.filter(conflicting_plans.conflict_on < today),
         conflicts=engine.keep(
-            trust.conflicts(_contradictions(checked, engine, tuple(checked)), plans, as_of)
+            trust.conflicts(contradictions(checked, engine, tuple(checked)), plans, as_of)
         ),
         earlier=deliveries.earlier_than_first(days, plans),
         snapshots=engine.keep(cycles.snapshot_troubles(checked["plans"].rows, steps, plans)),
-        incomplete=trust.missing_days(plans, engine.table(coverage), logs_begin, as_of),
+        incomplete=trust.missing_days(plans, engine.table(covered.days), covered.begin),
         cheating=trust.cheating(checked["verdicts"].rows, as_of),
+        released=engine.table(released),
     )
-
-
-def _refused(checked: Mapping[str, CheckedTable], names: Sequence[str]) -> Table:
-    """The refused rows of some tables, without file and problem, with the table's name."""
-    kept = [name for name in REFUSED_COLUMNS if name not in ("file", "problem")]
-    return ibis.union(
-        *(
-            checked[name]
-            .refused.select(*kept)
-            .mutate(table=ibis.literal(name))
-            .select("table", *kept)
-            for name in names
-            if name in checked
-        )
-    )
-
-
-def _contradictions(
-    checked: Mapping[str, CheckedTable], engine: Engine, names: Sequence[str]
-) -> Table:
-    """The rows in conflict of some tables: as `_refused`, and `conflict_on`."""
-    kinds = {"table": "string"} | REFUSED_COLUMNS | {"conflict_on": "date"}
-    del kinds["file"], kinds["problem"]
-    found = [engine.table(ibis.schema(kinds).to_pyarrow().empty_table())]
-    for name in names:
-        suspects = checked[name].suspects
-        table = checked[name].table
-        if suspects is None or not table.has_plan:
-            continue
-        rows = suspects.filter(suspects.is_conflict)
-
-        def instant(column: str | None, rows: Table = rows) -> ibis.Value:
-            return rows[column] if column else ibis.null("timestamp(6)")
-
-        found.append(
-            rows.select(
-                table=ibis.literal(name),
-                ad_id=rows.ad_id,
-                happened_at=instant(table.happened_at),
-                known_at=instant(table.known_by),
-                written_on=rows.written_on,
-                conflict_on=rows.conflict_on,
-            )
-        )
-    return ibis.union(*found) if len(found) > 1 else found[0]
-
-
-def _coverage(checked: Mapping[str, CheckedTable], as_of: date) -> tuple[date | None, pa.Table]:
-    """Where the partitioned logs begin, and for each day since then the next missing one."""
-    import pyarrow as pa
-
-    partitioned = [set(days) for name in LOGS if (days := checked[name].days) is not None]
-    schema = pa.schema([("day", pa.date32()), ("next_missing_on", pa.date32())])
-    if not partitioned:
-        return None, schema.empty_table()
-    # A log none of whose days has landed lacks them all.
-    begin = min((min(days) for days in partitioned if days), default=date(2016, 1, 1))
-    complete = set.intersection(*partitioned)
-    rows: list[dict[str, Any]] = []
-    missing: date | None = None
-    day = as_of - timedelta(days=1)
-    while day >= begin:
-        missing = missing if day in complete else day
-        rows.append({"day": day, "next_missing_on": missing})
-        day -= timedelta(days=1)
-    return begin, pa.Table.from_pylist(rows, schema=schema)
 
 
 def total_granted(engine: Engine, decisions: Table) -> Decimal:

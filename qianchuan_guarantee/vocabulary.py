@@ -212,6 +212,10 @@ def reasons_of(kind: str) -> tuple[str, ...]:
     return tuple(code for code, reason in REASONS.items() if reason.kind == kind)
 
 
+# 四(一): the platform's own verdicts, which may be lifted again.
+CHEATING = ("MANUAL_JUDGE_SPAM", "ANTI_SPAM")
+
+
 # Why a row was refused (quarantine.parquet, column `reason`).
 REFUSALS = _by_code(
     Term("missing", "缺少必填值", "a required value is missing"),

@@ -29,6 +29,20 @@ def checked_columns(table: Input) -> tuple[Column, ...]:
     return (*table.columns, *(_BIDS.values() if table.name == "operations" else ()))
 
 
+def read_columns(table: Input) -> dict[str, str]:
+    """Name and type of the columns that `checked` gives of files, in order."""
+    return {
+        "_file": "string",
+        "_dt": "date",
+        **{column.name: column.type_name for column in checked_columns(table)},
+        "_is_fine": "boolean",
+        "_problem": "string",
+        "_ad_id": "int64",
+        "_happened_at": "timestamp(6)",
+        "_known_at": "timestamp(6)",
+    }
+
+
 def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
     """Typed rows of `table` from rows as they stand in files that have the columns `names`.
 

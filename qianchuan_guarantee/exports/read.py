@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.exports.check import checked, checked_columns
+from qianchuan_guarantee.exports.check import checked, checked_columns, read_columns
 from qianchuan_guarantee.exports.daily import DayFacts, daily, delivery_days, doubtful_days
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
+from qianchuan_guarantee.exports.memory import Memory, with_remembered
 from qianchuan_guarantee.exports.totals import ByDay, DayCount, check_totals
 from qianchuan_guarantee.exports.versions import Versions, versions
 from qianchuan_guarantee.money import total
@@ -48,7 +49,8 @@ class CheckedTable:
     every:    all rows as they were read: typed columns, `_is_fine`, `_problem`, `_file`, `_dt`.
     daily:    of the delivery log: plan × day × (`written_on`, `restated_on`), see `exports.daily`.
     by_day:   rows read and Σ stat_cost (yuan) per partition day, malformed lines included.
-    read, refused_count: numbers of rows.
+    read, refused_count: numbers of rows, remembered ones included.
+    remembered_days: partitions that are not there, but were seen on earlier nights.
     """
 
     table: Input
@@ -63,6 +65,7 @@ class CheckedTable:
     every: Table | None = None
     daily: Table | None = None
     by_day: ByDay = field(default_factory=dict)
+    remembered_days: tuple[date, ...] = ()
 
 
 def read_export(
@@ -70,6 +73,7 @@ def read_export(
     engine: Engine,
     plans: Sequence[int],
     facts: DayFacts,
+    memory: Memory,
     tell: Callable[..., None],
 ) -> dict[str, CheckedTable]:
     """Read and check every table; with `plans`, only the rows that concern those plans. `facts`:
@@ -78,7 +82,8 @@ def read_export(
     for table in INPUTS.values():
         if table.name in export.tables:
             tell("p_reading", table=table.name)
-            tables[table.name] = _read_table(export.tables[table.name], engine, plans, facts)
+            found = export.tables[table.name]
+            tables[table.name] = _read_table(found, engine, plans, facts, memory)
         else:
             tables[table.name] = _absent(table, engine, facts)
     check_totals(tables, engine)
@@ -94,8 +99,7 @@ def _absent(
     refused = _empty(engine, REFUSED_COLUMNS)
     summed = None
     if table.name == "delivery":
-        read = {"_ad_id": "int64", "_is_fine": "boolean", "_dt": "date"}
-        none = daily(_empty(engine, schema | read), facts, engine)
+        none = daily(_empty(engine, read_columns(table)), facts, engine)
         summed = delivery_days(none, None, rows, facts)
     return CheckedTable(table, rows, refused, None, days, (), (), 0, 0, None, summed)
 
@@ -105,12 +109,17 @@ def _empty(engine: Engine, schema: dict[str, str]) -> Table:
 
 
 def _read_table(
-    found: Found, engine: Engine, plans: Sequence[int], facts: DayFacts
+    found: Found, engine: Engine, plans: Sequence[int], facts: DayFacts, memory: Memory
 ) -> CheckedTable:
     table = found.table
-    if not found.groups:  # partitions without a single file: days without rows
-        return _absent(table, engine, facts, found.days)
+    past: tuple[date, ...] = ()
+    if found.days is not None:
+        past = tuple(day for day in memory.days.get(table.name, ()) if day not in found.days)
+    old = memory.rows.get(table.name) if past else None
+    if not found.groups and old is None:  # partitions without a single file: days without rows
+        return replace(_absent(table, engine, facts, found.days), remembered_days=past)
     every, malformed = _typed(found, engine)
+    every = with_remembered(every, old, found.days or (), engine)
     is_delivery = table.name == "delivery"
     with _naming(found):
         summed = daily(every, facts, engine) if is_delivery else None
@@ -140,7 +149,8 @@ def _read_table(
         refused_count,
         every,
         days,
-        by_day,
+        {day: count for day, count in by_day.items() if day not in past},
+        past,
     )
 
 
@@ -159,6 +169,8 @@ def _typed(found: Found, engine: Engine) -> tuple[Table, list[Malformed]]:
                     part = engine.keep(checked(engine.read(group), found.table, group.columns))
                 malformed += engine.malformed(group)
         parts.append(part)
+    if not parts:
+        parts.append(_empty(engine, read_columns(found.table)))
     return ibis.union(*parts) if len(parts) > 1 else parts[0], malformed
 
 

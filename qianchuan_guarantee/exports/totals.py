@@ -54,6 +54,8 @@ def _differences(row: Mapping[str, object], tables: Mapping[str, CheckedTable]) 
     if name not in INPUTS:
         return [f"  {name}: no such table"]
     where = f"  {name}, dt={day}" if day is not None else f"  {name}"
+    if day in tables[name].remembered_days:  # compared on the night on which it was read
+        return []
     by_day = tables[name].by_day
     if day is None:
         found = list(by_day.values())

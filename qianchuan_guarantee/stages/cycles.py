@@ -46,6 +46,19 @@ def named_plans(logs: Sequence[Table], refused: Table, snapshots: Table, as_of: 
     return ibis.union(*ids, distinct=True)
 
 
+def asked_again(named: Table, closed: Table, coverage: Table) -> Table:
+    """Plans whose cycle was decided on an earlier night are asked again only where tonight's
+    logs have every day of it. `closed`: `ad_id`, `day0`, `cycle_end_on`; `coverage` as in
+    `trust.missing_days`."""
+    days = coverage.select("next_missing_tonight_on", _day="day")
+    found = closed.left_join(days, closed.day0 == days._day)
+    is_there = found._day.notnull() & (
+        found.next_missing_tonight_on.isnull()
+        | (found.next_missing_tonight_on >= found.cycle_end_on)
+    )
+    return named.anti_join(found.filter(~is_there), "ad_id")
+
+
 def cycles(
     named: Table,
     snapshots: Table,
@@ -88,7 +101,9 @@ def cycles(
         & (asked.in_force_until.isnull() | (asked.day0 < asked.in_force_until)),
     )
     asked = asked.mutate(
-        is_first_delivery_believed=asked.given_at.notnull() | asked.is_reached_back
+        is_first_delivery_believed=asked.given_at.notnull()
+        | asked.remembered_at.notnull()
+        | asked.is_reached_back
     )
     believed = asked.is_first_delivery_believed & asked.advertiser_id.notnull()
     placed = asked.mutate(

@@ -61,6 +61,29 @@ def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) ->
     )
 
 
+def with_remembered(first: Table, remembered: Table, logs_begin: date | None) -> Table:
+    """First deliveries, and what earlier nights remember of them (`ad_id`, `remembered_at`).
+
+    From before tonight's logs begin, it is as good as given. Within them the logs say when it
+    was, as they may have been restated; that there was none before is what is remembered.
+    """
+    nothing = ibis.null("timestamp(6)")
+    before = ibis.literal(True)
+    if logs_begin is not None:
+        before = remembered.remembered_at.date() < ibis.literal(logs_begin, type="date")
+    both = first.mutate(remembered_at=nothing).union(
+        remembered.select(
+            "ad_id",
+            logged_at=nothing,
+            given_at=ibis.ifelse(before, remembered.remembered_at, nothing),
+            remembered_at=remembered.remembered_at.cast("timestamp(6)"),
+        )
+    )
+    return both.group_by("ad_id").agg(
+        **{name: both[name].min() for name in ("logged_at", "given_at", "remembered_at")}
+    )
+
+
 def version_of(plans: Table, day: ibis.Value, versions: Table) -> Table:
     """Join each row to the rulebook version asked for its `day`: the one in force, or where
     none is, the nearest one (which then answers RULE_NOT_IN_FORCE)."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.tables import DECISIONS
-from qianchuan_guarantee.vocabulary import reasons_of
+from qianchuan_guarantee.vocabulary import CHEATING, reasons_of
 
 if TYPE_CHECKING:
-    from ibis.expr.types import ArrayValue, BooleanValue, Table
+    from ibis.expr.types import ArrayValue, BooleanValue, DecimalValue, Table
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Troubles:
     snapshots: Table
     incomplete: Table
     cheating: Table
+    released: Table
 
 
 def with_troubles(plans: Table, of: Troubles) -> Table:
@@ -38,6 +39,7 @@ def with_troubles(plans: Table, of: Troubles) -> Table:
         "is_plan_row_conflict": of.conflicting_plans,
         "is_earlier_delivery": of.earlier,
         "is_incomplete": of.incomplete,
+        "is_released": of.released,
     }
     for name, table in marked.items():
         flagged = table.select("ad_id").distinct().mutate(**{name: ibis.literal(True)})
@@ -76,7 +78,9 @@ def reason_tests(plans: Table) -> dict[str, BooleanValue]:
         & (plans.meets_bid_not_lowered.isnull())
     )
     is_waived = (plans.overcost_at_settlement == "preserved") & plans.is_preserved
-    is_contradicted = (plans.logged_at < plans.given_at).fill_null(False)
+    is_contradicted = (plans.logged_at < plans.given_at).fill_null(False) | (
+        plans.logged_at < plans.remembered_at
+    ).fill_null(False)
     return {
         "NOT_DELIVERED": is_planned & ~is_delivered & ~is_delivery_refused,
         "BID_TYPE_EXPIRED": is_planned & ~is_cost_control,
@@ -117,6 +121,10 @@ def status(plans: Table, as_of: date) -> Table:
     today = ibis.literal(as_of, type="date").cast("timestamp(6)")
     plans = plans.mutate(midnight=plans.horizon.cast("timestamp(6)"))
     tests = {code: test.fill_null(False) for code, test in reason_tests(plans).items()}
+    # A named person has overruled the hold; what is not known cannot be overruled.
+    is_overruled = plans.is_released & plans.is_settled & plans.payable.notnull()
+    for code in reasons_of("held"):
+        tests[code] &= ~is_overruled.fill_null(False)
     asked = plans.mutate(**{f"is_{code}": test for code, test in tests.items()})
     any_of = {
         kind: ibis.or_(*(asked[f"is_{code}"] for code in reasons_of(kind) if code in tests))
@@ -139,7 +147,12 @@ def status(plans: Table, as_of: date) -> Table:
         (any_of["ended"] | asked.is_CURRENCY_PRECISION, "ended"),
         else_="granted",
     )
-    decided = asked.mutate(outcome=outcome, has_invalid=any_of["invalid"])
+    decided = asked.mutate(
+        outcome=outcome,
+        has_invalid=any_of["invalid"],
+        # 四(一): a verdict may be lifted again; then this is what is owed (yuan).
+        merit=_merit(asked, any_of, tests, is_open),
+    )
     return decided.mutate(
         compensate_status=ibis.cases(
             (decided.outcome == "not_covered", "DEFAULT"),
@@ -154,6 +167,22 @@ def status(plans: Table, as_of: date) -> Table:
             decided.outcome == "granted", decided.payable, ibis.literal(0, type="decimal(18, 2)")
         ),
     )
+
+
+def _merit(
+    asked: Table,
+    any_of: Mapping[str, BooleanValue],
+    tests: Mapping[str, BooleanValue],
+    is_open: BooleanValue,
+) -> DecimalValue:
+    """What a settled plan is owed apart from cheating verdicts, 0 where it lost or did not earn
+    it; null where it is open, held or not covered."""
+    none = ibis.literal(0, type="decimal(18, 2)")
+    others = [code for code in reasons_of("invalid") if code in tests and code not in CHEATING]
+    lost = ibis.or_(any_of["ended"], *(asked[f"is_{code}"] for code in others))
+    unsaid = any_of["not_covered"] | any_of["held"] | is_open | asked.advertiser_id.isnull()
+    owed = ibis.ifelse(lost | (asked.payable < asked.unit_yuan), none, asked.payable)
+    return ibis.ifelse(unsaid, ibis.null("decimal(18, 2)"), owed)
 
 
 def _reasons(decided: Table, tests: Mapping[str, BooleanValue]) -> ArrayValue:

@@ -62,13 +62,14 @@ def conflicts(contradictions: Table, cycles: Table, as_of: date) -> Table:
     )
 
 
-def missing_days(cycles: Table, coverage: Table, logs_begin: date | None, as_of: date) -> Table:
+def missing_days(cycles: Table, coverage: Table, logs_begin: date | None) -> Table:
     """Plans some day of whose logs is missing: plan → `ad_id` (LOGS_INCOMPLETE).
 
-    `coverage`: `day`, `next_missing_on`: for each day since the logs begin, the next day on
-    which a log has no partition. The days that matter run from the plan's creation (or from
-    where the logs begin, or from first delivery where that was remembered from before) to the
-    earlier of the cycle's end and `as_of`.
+    `coverage`: `day`, and for each day since the logs begin the next day on which a log has no
+    partition: `next_missing_on` (of all that were ever seen), `next_missing_tonight_on`. The
+    days that matter run from the plan's creation (or from where the logs begin, or from first
+    delivery where that was remembered from before) to the earlier of the cycle's end and
+    `as_of`; those of the cycle must be there tonight.
     """
     none = cycles.select("ad_id").limit(0)
     if logs_begin is None:
@@ -79,11 +80,15 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None, as_of:
     since = ibis.ifelse(created > earliest, created, earliest)
     # A day of the cycle counts even if the plan is said to have been created after it.
     since = ibis.ifelse(cycles.day0 < since, cycles.day0, since)
-    plans = cycles.select("ad_id", "horizon", since=since)
-    found = plans.left_join(coverage, plans.since == coverage.day)
+    plans = cycles.select("ad_id", "horizon", since=since, started_on=cycles.day0)
+    ever = coverage.select("day", "next_missing_on")
+    tonight = coverage.select("next_missing_tonight_on", _day0="day")
+    found = plans.left_join(ever, plans.since == ever.day)
+    found = found.left_join(tonight, [("started_on", "_day0")])
     return found.filter(
         ((found.since < begin) & (found.since < found.horizon))
         | (found.next_missing_on < found.horizon)
+        | (found.next_missing_tonight_on < found.horizon)
     ).select("ad_id")
 
 

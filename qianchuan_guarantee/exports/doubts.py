@@ -1,0 +1,60 @@
+"""Rows that were refused or contradict each other, of several tables, as one table each: what
+the stages ask of them is whose they are, when they happened, and since when they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import ibis
+
+from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.engines import Engine
+
+DOUBT_COLUMNS = {"table": "string"} | {
+    name: kind for name, kind in REFUSED_COLUMNS.items() if name not in ("file", "problem")
+}
+
+
+def refused_rows(checked: Mapping[str, CheckedTable], names: Sequence[str]) -> Table:
+    """The refused rows of some tables: `DOUBT_COLUMNS`."""
+    return ibis.union(
+        *(
+            checked[name].refused.mutate(table=ibis.literal(name)).select(*DOUBT_COLUMNS)
+            for name in names
+            if name in checked
+        )
+    )
+
+
+def contradictions(
+    checked: Mapping[str, CheckedTable], engine: Engine, names: Sequence[str]
+) -> Table:
+    """The rows in conflict of some tables: `DOUBT_COLUMNS`, and `conflict_on`."""
+    kinds = DOUBT_COLUMNS | {"conflict_on": "date"}
+    found = [engine.table(ibis.schema(kinds).to_pyarrow().empty_table())]
+    for name in names:
+        suspects = checked[name].suspects
+        table = checked[name].table
+        if suspects is None or not table.has_plan:
+            continue
+        rows = suspects.filter(suspects.is_conflict)
+
+        def instant(column: str | None, rows: Table = rows) -> ibis.Value:
+            return rows[column] if column else ibis.null("timestamp(6)")
+
+        found.append(
+            rows.select(
+                table=ibis.literal(name),
+                ad_id=rows.ad_id,
+                happened_at=instant(table.happened_at),
+                known_at=instant(table.known_by),
+                written_on=rows.written_on,
+                conflict_on=rows.conflict_on,
+            ).select(*kinds)
+        )
+    return ibis.union(*found) if len(found) > 1 else found[0]
