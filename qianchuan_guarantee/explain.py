@@ -95,7 +95,7 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
         ]
         if decision["first_delivery_at"] is not None
         else [],
-        days=_days(rows(stages["delivery_days"]), rows(stages["priced"]), facts),
+        days=_days(rows(decided.checked["delivery"].rows), rows(stages["priced"]), facts),
         operations=[
             {
                 "at": row["create_time"],
@@ -118,11 +118,12 @@ def _days(delivery: list[Row], priced: list[Row], facts: Row) -> list[Row]:
     for row in delivery:
         is_known = row["written_on"] is None or row["written_on"] < horizon
         is_restated = row["restated_on"] is not None and row["restated_on"] < horizon
-        if not is_known or is_restated or row["day"] >= horizon:
+        begun = row["stat_datetime"].date()
+        if not is_known or is_restated or begun >= horizon:
             continue
-        day = days.setdefault(row["day"], _empty_day(row["day"]))
-        for name in ("cost", "shows", "clicks"):
-            day[name] += row[name]
+        day = days.setdefault(begun, _empty_day(begun))
+        for name, column in (("cost", "stat_cost"), ("shows", "show_cnt"), ("clicks", "click_cnt")):
+            day[name] += row[column]
     for row in priced:
         billed = row["billed_at"].date()
         day = days.setdefault(billed, _empty_day(billed))

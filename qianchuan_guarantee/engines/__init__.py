@@ -38,9 +38,10 @@ class Engine(Protocol):
         """The rows as they stand in the files: their columns, and `_file`, `_dt`
         (date, null without partitions) and, if `numbered`, `_row_number` from 1."""
 
-    def recode(self, group: FileGroup) -> bool:
-        """Text files of the group that turned out to be GBK are read as such from now on; true
-        if there were any, and `read` must be called again."""
+    def read_anew(self, group: FileGroup, error: Exception | None = None) -> bool:
+        """Text files of the group that turned out to be other than plain (GBK, torn lines, mixed
+        line ends) are read with more care from now on; true if there were any, and `read` must
+        be called again. `error`: what went wrong; raised again where care is of no help."""
 
     def malformed(self, group: FileGroup) -> list[Malformed]:
         """Lines left out by `read`; known once the table that `read` gave has been kept."""

@@ -1,4 +1,4 @@
-"""JSON lines as CSV, with every number as it was written.
+"""Lines of JSON, with every number as it was written.
 
 Engines read a JSON number as a binary float: 1e3 becomes 1000.0, and a long decimal loses its
 end. Python's parser hands the text of a number over untouched, so the cells stay exact.
@@ -6,58 +6,55 @@ end. Python's parser hands the text of a number over untouched, so the cells sta
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
-
-from qianchuan_guarantee.engines import Malformed
 
 
 def lines_of(path: str) -> Iterator[str]:
-    """The lines of a text file, plain or gz, UTF-8 with or without BOM; others as GBK."""
+    """The lines of a text file, plain or gz, UTF-8 with or without BOM; others as GBK. A line
+    that is neither has a NUL before it: no line of ours has one."""
     opened = gzip.open if path.endswith(".gz") else open
     with opened(path, "rb") as file:
         for line in file:
-            try:
-                yield line.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                yield line.decode("gbk", errors="replace")
+            yield _decoded(line)
 
 
-def to_csv(path: str, columns: Sequence[str], copy: Path) -> list[Malformed]:
-    """Write the objects of `path` to `copy`; returns the lines that are no objects."""
-    malformed = []
-    number = 0
-    with copy.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        for line in lines_of(path):
-            if not line.strip():
-                continue
-            number += 1
-            cells = cells_of(line, columns)
-            if cells is None:
-                malformed.append(Malformed(path, number, line.rstrip("\r\n")))
-            else:
-                writer.writerow(cells)
-    return malformed
+def _decoded(line: bytes) -> str:
+    for encoding in ("utf-8-sig", "gbk"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return "\0" + line.decode("utf-8", errors="replace")
 
 
 def cells_of(line: str, columns: Sequence[str]) -> list[str | None] | None:
-    """The columns of one object; None where the line is none."""
-    row = _object(line)
-    return None if row is None else [_cell(row.get(name)) for name in columns]
+    """The columns of one object; None where the line is none, or holds what is no text."""
+    row = object_of(line)
+    if row is None:
+        return None
+    cells = [_cell(row.get(name)) for name in columns]
+    return None if "\\u" in line and not _is_text(cells) else cells
 
 
-def _object(line: str) -> dict[str, Any] | None:
+def object_of(line: str) -> dict[str, Any] | None:
+    """The object of a line, with its numbers as they were written."""
     try:
         row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
+
+
+def _is_text(cells: Sequence[str | None]) -> bool:
+    """Half a surrogate pair can be escaped, but not be written."""
+    try:
+        "".join(cell or "" for cell in cells).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cell(value: Any) -> str | None:

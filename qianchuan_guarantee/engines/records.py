@@ -1,9 +1,11 @@
-"""Text files as records, in plain Python: what Spark's executors run, a file at a time.
+"""Text files as records, in plain Python, a file at a time: what Spark's executors run, and what
+becomes of a file in which DuckDB has met anything but plain rows.
 
 Spark's own reader of CSV takes a quote that is never closed, and all rows behind it, for one cell
-without saying so, and knows nothing of encodings. Here, as with DuckDB, a record that does not
-have the columns of its header is malformed, and quotes that do not fit are an error. Each file
-streams through; nothing of the rule, and nothing of Spark, is known here.
+without saying so; DuckDB's counts blank lines here and not there, and stops at mixed line ends;
+neither knows what GBK is. Here a record that does not have the columns of its header is
+malformed, and quotes that do not fit are an error. Each file streams through; nothing of the
+rule, and nothing of Spark, is known here.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import IO, Literal
 
+from qianchuan_guarantee.engines import Malformed
 from qianchuan_guarantee.engines.jsonl import cells_of, lines_of
 
 Record = list[str | None] | str  # the cells, null where empty; or a malformed line as it stands
@@ -32,7 +36,22 @@ def _json_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
     for line in lines_of(path):
         if line.strip():
             cells = cells_of(line, columns)
-            yield line.rstrip("\r\n") if cells is None else cells
+            yield line.strip("\0\r\n") if cells is None else cells
+
+
+def rewrite(path: str, kind: str, columns: Sequence[str], copy: Path) -> list[Malformed]:
+    """Write the well-formed records of a file to `copy`, as a plain CSV with one more column, the
+    number of the record; returns the others."""
+    malformed = []
+    with copy.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*columns, ""])
+        for number, record in enumerate(records(path, kind, columns), start=1):
+            if isinstance(record, str):
+                malformed.append(Malformed(path, number, record))
+            else:
+                writer.writerow([*record, number])
+    return malformed
 
 
 def _csv_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
@@ -42,6 +61,8 @@ def _csv_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
         errors = "replace"  # only the lines with foreign bytes in them are malformed
     with io.TextIOWrapper(_opened(path), name, errors, newline="") as file:
         for cells, lines, number in _parsed(file):
+            while cells and len(cells) > len(columns) and not cells[-1]:
+                cells.pop()  # empty cells behind the last column say nothing
             is_fine = cells is not None and len(cells) == len(columns)
             if encoding is None and any(_REPLACED in line for line in lines):
                 is_fine = False

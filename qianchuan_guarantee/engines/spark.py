@@ -153,8 +153,8 @@ class Spark:
         return joined.withColumn("_file", f.coalesce("_file", unknown.cast("string")))
 
     def _text(self, group: FileGroup) -> DataFrame:
-        """The records of a group of text files, malformed ones with their text in `BAD`. Row
-        numbers of those count all records, the others' only the well-formed ones."""
+        """The records of a group of text files, malformed ones with their text in `BAD`, each with
+        its number among all records of its file."""
         files = self.session.createDataFrame(files_of(group))
         context = self.session.sparkContext
         size = sum(os.path.getsize(path) for path in group.paths)
@@ -162,8 +162,10 @@ class Spark:
         count = self._malformed.setdefault((group.table, group.paths), context.accumulator(0))
         return files.repartition(tasks).mapInArrow(reading(group, count), text_schema(group))
 
-    def recode(self, group: FileGroup) -> bool:
-        """Each executor finds out how its file is encoded before it reads it."""
+    def read_anew(self, group: FileGroup, error: Exception | None = None) -> bool:
+        """Executors read every file with care, the first time."""
+        if error is not None:
+            raise error
         return False
 
     def malformed(self, group: FileGroup) -> list[Malformed]:

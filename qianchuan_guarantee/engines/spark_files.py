@@ -121,13 +121,11 @@ def reading(group: FileGroup, malformed: Accumulator[int]) -> Any:
                 yield pa.record_batch(arrays, schema=schema)
 
     def numbered(path: str, day: Any, found: Any) -> Any:
-        fine = 0
         for number, record in enumerate(found, start=1):
             if isinstance(record, str):
                 malformed.add(1)
                 yield *(None for _ in places), path, record, day, number
             else:
-                fine += 1
-                yield *(record[at] for at in places), path, None, day, fine
+                yield *(record[at] for at in places), path, None, day, number
 
     return read

@@ -162,11 +162,10 @@ def _inexact_money(
 ) -> list[tuple[BooleanValue, str]]:
     too_large = raw.notnull() & value.isnull()
     if not kind.is_floating():
-        return [
-            (raw < 0, "out_of_range"),
-            (too_large, "out_of_range"),
-            (value.cast(kind) != raw, "too_many_decimals"),
-        ]
+        tests = [(raw < 0, "out_of_range"), (too_large, "out_of_range")]
+        if not is_read_whole(kind, column):
+            tests.append((value.cast(kind) != raw, "too_many_decimals"))
+        return tests
     text = raw.cast("string")
     fits = text.re_search(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z")
     # Written with an exponent, it is very small or very large. Then a decimal of that scale is
@@ -244,6 +243,18 @@ def _instant(rows: Table, name: str) -> TimestampValue:
     minutes = ibis.ifelse(is_24, 24 * 60, 0) + (_SHANGHAI_MINUTES - stated).fill_null(0)
     moved = value + minutes.cast("int64").as_interval("m")
     return ibis.ifelse(is_24 | offset.notnull(), moved, value).cast("timestamp(6)")
+
+
+def is_read_whole(kind: dt.DataType, column: Column) -> bool:
+    """Types whose values are read as they are, or (too large, not one of ours) not at all, so
+    that a value which is not null and in range was read exactly."""
+    if column.kind == "text":
+        return bool(kind.is_string() or kind.is_integer() or kind.is_decimal())
+    if column.kind in ("id", "count"):
+        return _is_whole(kind)
+    if column.kind == "money":
+        return isinstance(kind, dt.Decimal) and (kind.scale or 0) <= column.scale
+    return column.kind == "instant" and bool(kind.is_timestamp() or kind.is_date())
 
 
 def _is_whole(kind: dt.DataType) -> bool:

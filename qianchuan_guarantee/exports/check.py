@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.datatypes as dt
 
-from qianchuan_guarantee.exports.cells import parsed
+from qianchuan_guarantee.exports.bounds import Bounds
+from qianchuan_guarantee.exports.cells import is_read_whole, parsed
 from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, Value
 
+_UNKNOWN: Mapping[str, Bounds] = {}
 NULL_MARKS = ("", "--", "—")
 
 
@@ -43,8 +45,11 @@ def read_columns(table: Input) -> dict[str, str]:
     }
 
 
-def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
-    """Typed rows of `table` from rows as they stand in files that have the columns `names`.
+def checked(
+    raw: Table, table: Input, names: tuple[str, ...], bounds: Mapping[str, Bounds] = _UNKNOWN
+) -> Table:
+    """Typed rows of `table` from rows as they stand in files that have the columns `names`, and
+    of which `bounds` are known.
 
     Columns out: those of the table and what is derived from them (`old_bid`, `new_bid`, yuan,
     for operations); what `raw` brings with a leading underscore; `_is_fine`, `_problem`
@@ -82,10 +87,17 @@ def checked(raw: Table, table: Input, names: tuple[str, ...]) -> Table:
         return ibis.ifelse(failed, ibis.null(kind), values[name])
 
     every_test = [*(test for some in tests.values() for test in some), *order]
+    passes = [
+        test
+        for name, column in present.items()
+        if not _is_known_to_pass(raw, name, column, bounds)
+        for test in _passes(rows, name, column)
+    ]
+    passes += [~test.fill_null(False) for test, _ in order]
     return rows.select(
         *carried,
         **values,
-        _is_fine=~_any(every_test),
+        _is_fine=ibis.and_(*passes) if passes else ibis.literal(True),
         _problem=ibis.cases(*every_test, else_=ibis.null("string")),
         _ad_id=readable("ad_id", "int64"),
         _happened_at=readable(table.happened_at, "timestamp(6)"),
@@ -147,6 +159,35 @@ def _tests(rows: Table, name: str, column: Column) -> list[tuple[BooleanValue, V
     if column.kind == "count":
         tests.append((value > MOST, out_of_range))
     return tests
+
+
+def _passes(rows: Table, name: str, column: Column) -> list[BooleanValue]:
+    """The tests said the other way round: a row is fine if all of these hold, and never null.
+    An engine need not look at those that the statistics of a file answer."""
+    raw, value, unread = (rows[f"{name}__{part}"] for part in ("raw", "value", "unread"))
+    tests: list[BooleanValue] = []
+    if column.choices:
+        tests.append(value.isin(column.choices))
+    if column.kind == "instant":
+        tests += [value >= ibis.literal(EARLIEST), value < ibis.literal(LATEST)]
+    if column.kind in ("id", "count", "money"):
+        zero = ibis.literal(0, type="int64")
+        tests.append(value > zero if column.positive else value >= zero)
+    if column.kind == "count":
+        tests.append(value <= MOST)
+    if column.required:
+        tests.insert(0, value.notnull())
+    else:
+        tests = [value.isnull() | test for test in tests]
+    if not (column.required and is_read_whole(raw.type(), column)):
+        tests.append(unread.isnull())
+    return tests
+
+
+def _is_known_to_pass(raw: Table, name: str, column: Column, bounds: Mapping[str, Bounds]) -> bool:
+    if name not in bounds or raw[name].type().is_string():  # a text may be a mark that means null
+        return False
+    return is_read_whole(raw[name].type(), column) and bounds[name].answers(column)
 
 
 def _is_always_read(kind: dt.DataType, column: Column) -> bool:

@@ -1,5 +1,5 @@
 """The delivery log, by far the largest, in one pass: by plan, day and partition, how many rows
-were read and refused, which slices may stand twice, and the sums that the stages need.
+are fine, which slices may stand twice, and the sums that the stages need.
 
 Only the days on which a slice may stand twice are looked at row by row.
 """
@@ -20,38 +20,30 @@ if TYPE_CHECKING:
 DayFacts = Callable[["Table"], Mapping[str, "Value"]]
 
 
-def daily(every: Table, facts: DayFacts, engine: Engine) -> Table:
-    """Delivery rows as read → plan × day × partition × `_is_fine`: `facts`, `_rows`, `_costs`
-    (Σ stat_cost, yuan), `_is_repeated` (a slice may stand twice). Of refused rows only the
-    numbers of rows, and their costs where they can be read, mean anything."""
-    names = ("stat_datetime", "show_cnt", "click_cnt", "attribution_convert_cnt")
-    fine = {name: ibis.ifelse(every._is_fine, every[name], None) for name in names}
-    rows = every.select(
-        "stat_cost",
-        "_is_fine",
-        **fine,
-        ad_id=every._ad_id,
-        day=fine["stat_datetime"].date(),
-        written_on=every._dt,
-        # A bit per hour: the sum of a day's rows is their union only if no hour has two.
-        _hour=ibis.literal(1, type="int64") << fine["stat_datetime"].hour().cast("int64"),
+def daily(every: Table, facts: DayFacts, engine: Engine, *, is_partitioned: bool) -> Table:
+    """Delivery rows as read → plan × day × partition (`written_on`, null without partitions) of
+    the rows that are fine: `facts`, `_rows`, `_is_repeated` (a slice may stand twice)."""
+    fine = every.filter(every._is_fine)
+    # A bit per hour: the sum of a day's rows is their union only if no hour has two.
+    hour = ibis.literal(1, type="int32") << fine.stat_datetime.hour().cast("int32")
+    rows = fine.mutate(day=fine.stat_datetime.date(), written_on=fine._dt, _hour=hour)
+    # Without partitions there is one of them: a key that says so would cost as much as the sums.
+    keys = ["ad_id", "day", *(["written_on"] if is_partitioned else [])]
+    summed = rows.group_by(keys).agg(
+        **facts(rows),
+        _rows=rows.count(),
+        _is_repeated=rows._hour.sum() != rows._hour.bit_or(),
     )
-    return engine.keep(
-        rows.group_by("ad_id", "day", "written_on", "_is_fine").agg(
-            **facts(rows),
-            _rows=rows.count(),
-            _costs=rows.stat_cost.sum().cast("decimal(38, 5)"),
-            _is_repeated=(rows._hour.sum() != rows._hour.bit_or()),
-        )
-    )
+    if not is_partitioned:
+        summed = summed.mutate(written_on=ibis.null("date"))
+    return engine.keep(summed)
 
 
 def doubtful_days(daily: Table, engine: Engine) -> Table | None:
     """The plans and days on which a slice might stand twice (`ad_id`, `day`): in one partition,
     or restated in another one. None where there are none."""
-    fine = daily.filter(daily._is_fine)
-    days = fine.group_by("ad_id", "day").agg(
-        _partitions=fine.count(), _is_repeated=fine._is_repeated.max()
+    days = daily.group_by("ad_id", "day").agg(
+        _partitions=daily.count(), _is_repeated=daily._is_repeated.max()
     )
     doubtful = days.filter((days._partitions > 1) | days._is_repeated).select("ad_id", "day")
     kept = engine.keep(doubtful)
@@ -62,7 +54,7 @@ def delivery_days(daily: Table, doubtful: Table | None, standing: Table, facts: 
     """Plan × day × (`written_on`, `restated_on`): `facts`. `standing`: the delivery rows after
     duplicates, restatements and contradictions were sorted out."""
     never = ibis.null("date")
-    fine = daily.filter(daily._is_fine).drop("_is_fine", "_rows", "_costs", "_is_repeated")
+    fine = daily.drop("_rows", "_is_repeated")
     plain = fine if doubtful is None else fine.anti_join(doubtful, ["ad_id", "day"])
     days = plain.mutate(restated_on=never)
     if doubtful is None:

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from qianchuan_guarantee.engines.jsonl import lines_of
+from qianchuan_guarantee.engines.jsonl import lines_of, object_of
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.tables import INPUTS, Input
 
@@ -252,17 +252,20 @@ def _distinct(header: list[str]) -> list[str]:
 
 
 def _jsonl_columns(path: Path) -> tuple[str, ...]:
-    import json
-
+    """The keys of all objects. Of those that an engine cannot tell apart, the first stands."""
+    ours = {column.name for table in INPUTS.values() for column in table.columns}
     names: dict[str, None] = {}
     for line in _lines(path):
-        try:
-            row = json.loads(line) if line.strip() else {}
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            names.update(dict.fromkeys(row))
-    return tuple(names)
+        names.update(dict.fromkeys(object_of(line) or ()))
+    taken = {name.lower() for name in ours if name in names}
+    kept = []
+    for name in names:
+        if name in ours:
+            kept.append(name)
+        elif name and not name.startswith("_") and name.lower() not in taken:
+            kept.append(name)
+            taken.add(name.lower())
+    return tuple(kept)
 
 
 def _first_line(error: BaseException) -> str:

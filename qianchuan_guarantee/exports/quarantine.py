@@ -5,6 +5,7 @@ The files concerned are read a second time, with row numbers; the others are not
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine, Malformed
     from qianchuan_guarantee.exports.find import FileGroup
     from qianchuan_guarantee.exports.read import CheckedTable
+
+
+_AT_ONCE = 50_000
 
 
 def quarantine_schema() -> pa.Schema:
@@ -55,15 +59,20 @@ def quarantined_rows(
     """The quarantine of a run (columns: `quarantine_schema`), by table, file and row."""
     import pyarrow as pa
 
-    rows: list[dict[str, Any]] = []
+    schema = quarantine_schema()
+    pieces = [schema.empty_table()]
     for table in tables.values():
         conflicts = _conflicting_keys(table, cycles, as_of, engine)
         for group in table.groups:
-            rows += _rows_of(group, table, conflicts, engine, plans)
-    for row in rows:
-        row["file"] = _relative(row["file"], folder)
-    rows.sort(key=lambda row: (row["table"], row["file"], row["row_number"]))
-    return pa.Table.from_pylist(rows, schema=quarantine_schema())
+            found = _rows_of(group, table, conflicts, engine, plans)
+            # Columns take a tenth of the room that rows take: there may be millions.
+            while some := list(itertools.islice(found, _AT_ONCE)):
+                pieces.append(pa.Table.from_pylist(some, schema=schema))
+    rows = pa.concat_tables(pieces)
+    relative = {path: _relative(path, folder) for path in rows["file"].unique().to_pylist()}
+    files = pa.array([relative[path] for path in rows["file"].to_pylist()], pa.string())
+    rows = rows.set_column(1, "file", files)
+    return rows.sort_by([(name, "ascending") for name in ("table", "file", "row_number")])
 
 
 def _relative(path: str, folder: str) -> str:
@@ -112,18 +121,18 @@ def _rows_of(
         found = found.union(_conflicting(rows, conflicts, table.table.key))
     joined = engine.keep(found).join(raw, ["_file", "_row_number"])
     columns = [name for name in group.columns if name in raw.columns]
-    shift = _shifts(malformed)
-    for row in engine.arrow(joined).to_pylist():
-        column, _, reason = row["_why"].partition(":")
-        yield {
-            "table": table.table.name,
-            "file": row["_file"],
-            "row_number": shift(row["_file"], row["_row_number"]),
-            "ad_id": row["_plan"],
-            "column": column,
-            "reason": reason,
-            "raw": _as_json({name: row[name] for name in columns}),
-        }
+    for batch in engine.batches(joined):
+        for row in batch.to_pylist():
+            column, _, reason = row["_why"].partition(":")
+            yield {
+                "table": table.table.name,
+                "file": row["_file"],
+                "row_number": row["_row_number"],
+                "ad_id": row["_plan"],
+                "column": column,
+                "reason": reason,
+                "raw": _as_json({name: row[name] for name in columns}),
+            }
 
 
 def _refused(rows: Table, plans: Sequence[int]) -> Table:
@@ -151,21 +160,6 @@ def _malformed(table: CheckedTable, lines: Sequence[Malformed]) -> Iterator[dict
             "reason": "malformed",
             "raw": _as_json({"line": line.line}),
         }
-
-
-def _shifts(malformed: Sequence[Malformed]) -> Any:
-    """Rows are numbered without the malformed lines between them; give those back."""
-    by_file: dict[str, list[int]] = {}
-    for line in malformed:
-        by_file.setdefault(line.path, []).append(line.row_number)
-
-    def number(path: str, counted: int) -> int:
-        for passed, line in enumerate(sorted(by_file.get(path, []))):
-            if line - passed > counted:
-                return counted + passed
-        return counted + len(by_file.get(path, []))
-
-    return number
 
 
 def _as_json(row: Mapping[str, Any]) -> str:

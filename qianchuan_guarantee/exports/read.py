@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.exports.bounds import bounds
 from qianchuan_guarantee.exports.check import checked, checked_columns, read_columns
 from qianchuan_guarantee.exports.daily import DayFacts, daily, delivery_days, doubtful_days
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
@@ -99,7 +100,7 @@ def _absent(
     refused = _empty(engine, REFUSED_COLUMNS)
     summed = None
     if table.name == "delivery":
-        none = daily(_empty(engine, read_columns(table)), facts, engine)
+        none = daily(_empty(engine, read_columns(table)), facts, engine, is_partitioned=False)
         summed = delivery_days(none, None, rows, facts)
     return CheckedTable(table, rows, refused, None, days, (), (), 0, 0, None, summed)
 
@@ -120,9 +121,10 @@ def _read_table(
         return replace(_absent(table, engine, facts, found.days), remembered_days=past)
     every, malformed = _typed(found, engine)
     every = with_remembered(every, old, found.days or (), engine)
-    is_delivery = table.name == "delivery"
     with _naming(found):
-        summed = daily(every, facts, engine) if is_delivery else None
+        summed = None
+        if table.name == "delivery":
+            summed = daily(every, facts, engine, is_partitioned=found.days is not None)
         by_day = counted = _by_day(every, summed, malformed, found, engine)
     if plans and table.has_plan:
         every = _of_plans(every, table, plans, engine)
@@ -160,18 +162,29 @@ def _typed(found: Found, engine: Engine) -> tuple[Table, list[Malformed]]:
     malformed: list[Malformed] = []
     for group in found.groups:
         raw = engine.read(group)
-        part = checked(raw, found.table, group.columns)
-        if _is_text(raw, found.table):
+        part = checked(raw, found.table, group.columns, bounds(group))
+        if not _is_text(raw, found.table):
+            part = engine.view(part)
+        else:
             # Text is parsed once; typed columns are cheap to read again, one by one.
             with _naming(found):
-                part = engine.keep(part)
-                if engine.recode(group):
-                    part = engine.keep(checked(engine.read(group), found.table, group.columns))
+                part = _parsed(part, group, found.table, engine)
                 malformed += engine.malformed(group)
         parts.append(part)
     if not parts:
         parts.append(_empty(engine, read_columns(found.table)))
     return ibis.union(*parts) if len(parts) > 1 else parts[0], malformed
+
+
+def _parsed(part: Table, group: FileGroup, table: Input, engine: Engine) -> Table:
+    try:
+        kept = engine.keep(part)
+        is_anew = engine.read_anew(group)
+    except UserError:
+        raise
+    except Exception as error:
+        is_anew = engine.read_anew(group, error)
+    return engine.keep(checked(engine.read(group), table, group.columns)) if is_anew else kept
 
 
 def _by_day(
@@ -181,31 +194,39 @@ def _by_day(
     found: Found,
     engine: Engine,
 ) -> ByDay:
-    if summed is not None:
-        counted = summed.group_by(_dt="written_on").agg(
-            rows=total(summed._rows),
-            refused=total(ibis.ifelse(summed._is_fine, 0, summed._rows)),
-            cost=summed._costs.sum(),
-        )
+    """Rows, refused ones among them, and Σ stat_cost (yuan; of all rows that state one)."""
+
+    def by_day(table: Table, **sums: ibis.Value) -> dict[date | None, dict[str, Any]]:
+        rows = engine.arrow(table.group_by("_dt").agg(**sums)).to_pylist()
+        return {row.pop("_dt"): row for row in rows}
+
+    rows = by_day(every, rows=every.count())
+    fine: dict[date | None, dict[str, Any]]
+    if summed is None:
+        accepted = every.filter(every._is_fine)
+        fine, costs = by_day(accepted, rows=accepted.count()), {}
     else:
-        counted = every.group_by("_dt").agg(
-            rows=every.count(),
-            refused=(~every._is_fine).sum(),
-            cost=ibis.null("decimal(38, 5)"),
-        )
-    by_day = {
-        row["_dt"]: DayCount(row["rows"], row["refused"] or 0, row["cost"])
-        for row in engine.arrow(counted).to_pylist()
+        days = summed.mutate(_dt=summed.written_on)
+        fine = by_day(days, rows=total(days._rows), cost=days.cost.sum())
+        costs = {day: count["cost"] for day, count in fine.items()}
+    refused = {day: n["rows"] - fine.get(day, {"rows": 0})["rows"] for day, n in rows.items()}
+    if summed is not None and any(refused.values()):
+        others = every.filter(~every._is_fine)
+        for day, other in by_day(others, cost=others.stat_cost.sum()).items():
+            costs[day] = (costs.get(day) or 0) + (other["cost"] or 0)
+    counted = {
+        day: DayCount(count["rows"], refused[day], costs.get(day)) for day, count in rows.items()
     }
     for line in malformed:
         day = _day_of(line.path, found)
-        before = by_day.get(day, DayCount(0, 0, None))
-        by_day[day] = DayCount(before.rows + 1, before.refused + 1, before.cost)
-    return by_day
+        before = counted.get(day, DayCount(0, 0, None))
+        counted[day] = DayCount(before.rows + 1, before.refused + 1, before.cost)
+    return counted
 
 
 def _is_text(raw: Table, table: Input) -> bool:
-    return any(
+    # The bids of operations are text whatever the other columns are.
+    return table.name == "operations" or any(
         raw[column.name].type().is_string()
         or (column.kind == "money" and raw[column.name].type().is_floating())
         for column in table.columns

@@ -67,21 +67,43 @@ def versions(
     else:
         dated = rows.mutate(day=rows.stat_datetime.date())
         asked = dated.semi_join(doubtful, ["ad_id", "day"]).drop("day")
-    counted = asked.group_by(key).agg(_times=asked.count())
-    repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
-    if not engine.arrow(repeated.limit(1)).num_rows:
+    repeated = _repeated(asked, key, engine)
+    if repeated is None:
         return Versions(plain, None)
     suspects = engine.keep(_compared(rows.semi_join(repeated, key), table, columns, key))
     single = rows.anti_join(repeated, key).select(*columns, "written_on")
     return Versions(single.mutate(restated_on=never).union(_stood(suspects, columns)), suspects)
 
 
+def _repeated(rows: Table, key: list[str], engine: Engine) -> Table | None:
+    """The keys that stand more than once; none where no key does. Ids are long, so their hashes
+    are counted first, and only ids that share one are compared."""
+    text = [name for name in key if rows[name].type().is_string()]
+    if text:
+        hashed = rows.select(_hash=rows[text[0]].hash())
+        counts = hashed.group_by("_hash").agg(_times=hashed.count())
+        alike = engine.keep(counts.filter(counts._times > 1).select("_hash"))
+        if not engine.arrow(alike.limit(1)).num_rows:
+            return None
+        rows = rows.mutate(_hash=rows[text[0]].hash()).semi_join(alike, "_hash").drop("_hash")
+    counted = rows.group_by(key).agg(_times=rows.count())
+    repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
+    return repeated if engine.arrow(repeated.limit(1)).num_rows else None
+
+
 def _whole_rows(rows: Table, columns: list[str], engine: Engine) -> Versions:
-    """Where the key is the whole row, an identical row is a duplicate; nothing else can be."""
+    """Where the key is the whole row, an identical row is a duplicate; nothing else can be.
+    Rows that share their plan and time are compared whole."""
     never = ibis.null("date")
+    short = ["ad_id", "create_time"]
+    alike = _repeated(rows.select(*short), ["ad_id", "create_time"], engine)
+    plain = rows.mutate(restated_on=never)
+    if alike is None:
+        return Versions(plain, None)
+    doubtful = rows.semi_join(alike, ["ad_id", "create_time"])
     distinct = engine.keep(
-        rows.group_by(columns)
-        .agg(written_on=rows.written_on.min(), copies=rows.count())
+        doubtful.group_by(columns)
+        .agg(written_on=doubtful.written_on.min(), copies=doubtful.count())
         .mutate(restated_on=never)
     )
     suspects = distinct.filter(distinct.copies > 1).mutate(
@@ -90,7 +112,8 @@ def _whole_rows(rows: Table, columns: list[str], engine: Engine) -> Versions:
         is_conflict=ibis.literal(False),
         duplicates=distinct.copies - 1,
     )
-    return Versions(distinct.drop("copies"), suspects)
+    single = plain.anti_join(alike, ["ad_id", "create_time"])
+    return Versions(single.union(distinct.drop("copies").select(*single.columns)), suspects)
 
 
 def _compared(repeated: Table, table: Input, columns: list[str], key: list[str]) -> Table:

@@ -14,24 +14,25 @@ from qianchuan_guarantee.stages.bids import is_in_force
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-_OF_CYCLE = (
-    "ad_id",
-    "horizon",
-    "first_delivery_at",
-    "window_end",
-    "cycle_end",
-    "conversion_clock",
-    "bid_clock",
-    "late_backflow",
-    "slice_bid",
-)
+_OF_CYCLE = ("ad_id", "horizon", "first_delivery_at", "window_end", "slice_bid")
 
 
 def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Table:
     """Conversions → those billed in the window and valid, with `is_in_time` (standing and
     received at the horizon), `is_late` (received at or after the cycle's end, known by
     `as_of`) and `is_on_clock` (conversion_clock). Grain: a version of a conversion."""
-    rows = conversions.join(cycles.select(*_OF_CYCLE), "ad_id")
+    plans = cycles.select(
+        "ad_id",
+        "horizon",
+        "first_delivery_at",
+        "window_end",
+        "cycle_end",
+        # Readings are compared for each plan, not for each conversion.
+        counts_all=cycles.conversion_clock == "billed",
+        bids_at_conversion=cycles.bid_clock == "converted",
+        counts_late=cycles.late_backflow == "included",
+    )
+    rows = conversions.join(plans, "ad_id")
     today = ibis.literal(as_of, type="date")
     billed = rows.filter(
         rows.valid & (rows.billed_at >= rows.first_delivery_at) & (rows.billed_at < rows.window_end)
@@ -43,20 +44,18 @@ def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Tabl
         & (billed.received_at >= billed.cycle_end)
         & (billed.received_at < today.cast("timestamp(6)")),
     )
-    by_clock = (billed.conversion_clock == "billed") | (billed.converted_at < billed.window_end)
     # Ids are long, and asked for only where two versions of a conversion may meet.
     may_meet = billed.is_late | billed.restated_on.notnull()
     return billed.select(
         "ad_id",
         "billed_at",
         "converted_at",
-        "received_at",
         "is_in_time",
         "is_late",
+        "counts_late",
         conversion_id=ibis.ifelse(may_meet, billed.conversion_id, ibis.null("string")),
-        is_on_clock=by_clock,
-        bid_at=ibis.ifelse(billed.bid_clock == "converted", billed.converted_at, billed.billed_at),
-        counts_late=billed.late_backflow == "included",
+        is_on_clock=billed.counts_all | (billed.converted_at < billed.window_end),
+        bid_at=ibis.ifelse(billed.bids_at_conversion, billed.converted_at, billed.billed_at),
     )
 
 
@@ -78,7 +77,6 @@ def counted_events(received: Table, late: Table) -> Table:
         "ad_id",
         "billed_at",
         "converted_at",
-        "received_at",
         "bid_at",
         conversions=ibis.literal(1, type="int64"),
     )
@@ -133,7 +131,6 @@ def counted_slices(delivery: Table, cycles: Table) -> Table:
         "ad_id",
         billed_at=inside.stat_datetime,
         converted_at=inside.stat_datetime,
-        received_at=inside.stat_datetime,
         bid_at=inside.stat_datetime,
         conversions=inside.attribution_convert_cnt,
         slice_end=inside.slice_end,

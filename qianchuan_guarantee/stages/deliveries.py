@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import days_after, stands_on
-from qianchuan_guarantee.money import total
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table, Value
@@ -19,16 +18,12 @@ def day_facts(rows: Table) -> dict[str, Value]:
 
     Every horizon is a midnight and every window begins with first delivery, so days are all
     that the facts need: one pass over the largest log. `first_delivered_at` (earliest slice
-    with a show, a click or cost), `cost` (yuan), `shows`, `clicks`, `conversions` (by 计费时间,
-    per slice).
+    with a show, a click or cost), `cost` (yuan).
     """
     is_delivered = (rows.show_cnt > 0) | (rows.click_cnt > 0) | (rows.stat_cost > 0)
     return {
         "first_delivered_at": rows.stat_datetime.min(where=is_delivered),
         "cost": rows.stat_cost.sum().cast("decimal(38, 5)"),
-        "shows": total(rows.show_cnt),
-        "clicks": total(rows.click_cnt),
-        "conversions": total(rows.attribution_convert_cnt),
     }
 
 
@@ -87,13 +82,17 @@ def with_remembered(first: Table, remembered: Table, logs_begin: date | None) ->
 def version_of(plans: Table, day: ibis.Value, versions: Table) -> Table:
     """Join each row to the rulebook version asked for its `day`: the one in force, or where
     none is, the nearest one (which then answers RULE_NOT_IN_FORCE)."""
-    return plans.join(
+    dated = plans.mutate(_asked_on=day)
+    days = dated.select("_asked_on").distinct()
+    # There are few days and fewer versions; rows are then joined by equality.
+    asked = days.join(
         versions,
         [
-            versions.asked_from.isnull() | (day >= versions.asked_from),
-            versions.asked_until.isnull() | (day < versions.asked_until),
+            versions.asked_from.isnull() | (days._asked_on >= versions.asked_from),
+            versions.asked_until.isnull() | (days._asked_on < versions.asked_until),
         ],
     )
+    return dated.join(asked, "_asked_on").drop("_asked_on")
 
 
 def earlier_than_first(days: Table, cycles: Table) -> Table:
