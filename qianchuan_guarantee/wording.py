@@ -232,6 +232,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Decide every plan of an export folder as of a morning.",
         "按某日零点判定导出目录中的每个计划。",
     ),
+    "c_run": (
+        "The nightly job: decide, record, propose grants, issue what needs no review, tell.",
+        "每晚任务：判定、入账、提出赠款、发放无需审核者、通知。",
+    ),
+    "o_store": (
+        "The store: a folder, or postgresql://…; a first run makes it.",
+        "存储：目录，或 postgresql://…；首次运行时建立。",
+    ),
+    "o_policy": ("The review policy; the shipped one if left out.", "审核策略；缺省为随包策略。"),
+    "o_dry_run": ("Do everything but write.", "只演算，不写入。"),
+    "o_started_by": ("Who starts the run; the user if left out.", "发起人；缺省为当前用户。"),
     "c_check": (
         "Report on an export folder: files, days, refused rows, plans that would be held.",
         "检查导出目录：文件、日期、被拒收的行，以及将待补正的计划。",
@@ -325,11 +336,47 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "A folder of rulebooks; the shipped ones if left out.",
         "规则所在目录；缺省为随包规则。",
     ),
+    # Notices (站内信).
+    "n_issued": (
+        "A cost guarantee grant of {amount} yuan for plan {plan} is in your account ({clause}). "
+        "It can be spent on delivery only.",
+        "计划 {plan} 的成本保障赠款 {amount} 元已到账（{clause}），仅可用于后续投放。",
+    ),
+    "n_supplement": (
+        "A further {amount} yuan of cost guarantee for plan {plan} is in your account ({clause}).",
+        "计划 {plan} 的成本保障补发赠款 {amount} 元已到账（{clause}）。",
+    ),
+    "n_refused": (
+        "The cost guarantee grant of {amount} yuan for plan {plan} was not given ({clause}).",
+        "计划 {plan} 的成本保障赠款 {amount} 元未予发放（{clause}）。",
+    ),
+    "n_kept": (
+        "Plan {plan} keeps {amount} yuan that had been asked back ({clause}).",
+        "计划 {plan} 原拟扣回的 {amount} 元不再扣回（{clause}）。",
+    ),
+    "n_claw_back": (
+        "{amount} yuan of cost guarantee for plan {plan} were taken back ({clause}): from the "
+        "balance, and what it did not cover, out of later grants.",
+        "计划 {plan} 的成本保障赠款 {amount} 元已扣回（{clause}）："
+        "先扣余额，不足部分从以后的赠款中抵扣。",
+    ),
+    "n_freeze": (
+        "Grants of {amount} yuan are frozen while the account is restricted ({clause}). They are "
+        "not lost.",
+        "账户受限期间，赠款 {amount} 元已冻结（{clause}），解除限制后可继续使用。",
+    ),
+    "n_thaw": (
+        "Grants of {amount} yuan can be used again ({clause}).",
+        "赠款 {amount} 元已解冻，可继续使用（{clause}）。",
+    ),
     # Progress.
     "p_reading": ("reading {table}", "读取 {table}"),
     "p_deciding": ("deciding", "判定"),
     "p_writing": ("writing", "写入"),
     "p_drawing": ("drawing {plans} plans", "抽取 {plans} 个计划"),
+    "p_hashing": ("fingerprinting the exports", "计算导出文件的指纹"),
+    "p_recording": ("recording", "入账"),
+    "p_notices": ("delivering {notices} notices", "投递 {notices} 条通知"),
     "p_making": ("making {table}", "生成 {table}"),
     "p_making_day": ("making {table} of {day}", "生成 {table}，{day}"),
 }

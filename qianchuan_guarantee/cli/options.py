@@ -31,6 +31,7 @@ EngineName = Annotated[str, typer.Option("--engine", help=say("o_engine", "en"))
 SparkMaster = Annotated[
     str | None, typer.Option("--spark-master", help=say("o_spark_master", "en"), metavar="URL")
 ]
+StoreAddress = Annotated[str, typer.Option("--store", help=say("o_store", "en"), metavar="STORE")]
 Memory = Annotated[str | None, typer.Option("--memory", help=say("o_memory", "en"), metavar="SIZE")]
 
 

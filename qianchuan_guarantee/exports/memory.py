@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
 
 # Of the other tables only refused rows are remembered: what they say lies within the cycle.
-WHOLE = ("plans", "operations", "verdicts", "first_deliveries")
+WHOLE = ("plans", "operations", "verdicts", "first_deliveries", "restrictions")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,288 @@
+"""Entries on their way into the ledger: within one transaction, each posted to its accounts,
+each plan's standing kept beside it, all written at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qianchuan_guarantee.errors import InvariantError
+from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger.entries import Balances, Entry, Stamp, Subject, answered, entry_id
+from qianchuan_guarantee.ledger.settle import Standing, is_in_order, shown
+
+# 站内信: what the advertiser is told of.
+_TOLD = ("issued", "supplement", "refused", "claw_back", "freeze", "thaw")
+_AT_ONCE = 500  # values in one question to the database
+
+
+class Book:
+    """The ledger as a transaction sees it. `standings`: of the plans that were asked for."""
+
+    def __init__(self, connection: Connection, stamp: Stamp) -> None:
+        self.connection = connection
+        self.stamp = stamp
+        stored = connection.execute(sa.select(schema.balances)).all()
+        self.balances = Balances({(row[0], row[1]): row[2] for row in stored})
+        self.standings: dict[int, Standing] = {}
+        self.entered: list[Entry] = []
+        self._stored: dict[int, Standing] = {}
+        self._changed: set[int] = set()
+        self._waited = 0  # fen that waited before, of the plans loaded
+
+    def load(self, plans: Iterable[int]) -> None:
+        """Read where some plans stand."""
+        wanted = [plan for plan in plans if plan not in self.standings]
+        names = [field.name for field in fields(Standing)]
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            query = sa.select(schema.plans).where(schema.plans.c.ad_id.in_(some))
+            for row in self.connection.execute(query).mappings():
+                self._waited += row["waiting_fen"]
+                standing = Standing(**{name: row[name] for name in names})
+                self._stored[standing.ad_id] = self.standings[standing.ad_id] = standing
+
+    def stand(self, standing: Standing) -> None:
+        """A plan stands otherwise than before."""
+        before = self.standings.get(standing.ad_id)
+        standing = shown(standing)
+        if before is not None and replace(standing, run_id=before.run_id) == before:
+            return
+        self.standings[standing.ad_id] = replace(standing, run_id=self.stamp.run_id)
+        self._changed.add(standing.ad_id)
+
+    def enter(self, entry: Entry) -> None:
+        """Post an entry to its accounts."""
+        self.balances.post(entry)
+        self.entered.append(entry)
+
+    def propose(self, entry: Entry) -> None:
+        """A proposal is made: nothing else of its plan may be waiting."""
+        standing = self._standing_of(entry)
+        if standing.waiting_entry is not None:
+            raise InvariantError(f"{entry.entry_id}: {standing.waiting_entry} is still waiting")
+        self.enter(entry)
+        self.stand(
+            replace(
+                standing,
+                waiting_fen=entry.amount_fen,
+                waiting_entry=entry.entry_id,
+                correction=standing.correction + 1,
+            )
+        )
+
+    def waiting_change(self) -> int:
+        """How much more, in fen, waits than before this transaction, of the plans loaded."""
+        return sum(s.waiting_fen for s in self.standings.values()) - self._waited
+
+    def issue(self, proposal: Entry, why: str) -> None:
+        """三(二): a proposal becomes money, or takes it back. What is owed from before is set off
+        against a grant at once."""
+        amount, advertiser = proposal.amount_fen, proposal.subject.advertiser_id
+        if amount < 0:
+            self.enter(answered(proposal, "claw_back", proposal.clause, why, self._taken(proposal)))
+        else:
+            kind = "supplement" if proposal.purpose == "supplement" else "issued"
+            moves = {"proposed": -amount, "available": amount}
+            self.enter(answered(proposal, kind, "三(二)", why, moves))
+            owed = -self.balances.of(advertiser, "receivable")
+            if owed > 0:
+                self._set_off(proposal, min(owed, amount))
+        standing = self._standing_of(proposal)
+        self.stand(
+            replace(
+                standing,
+                issued_fen=standing.issued_fen + amount,
+                was_issued=True,
+                waiting_fen=0,
+                waiting_entry=None,
+                refused_fen=None,
+            )
+        )
+
+    def _set_off(self, proposal: Entry, amount: int) -> None:
+        moves = {"available": -amount, "receivable": amount}
+        subject = proposal.subject
+        self.enter(
+            Entry(entry_id("set_off", subject), "set_off", subject, amount, "四(二)", "", moves)
+        )
+
+    def _taken(self, proposal: Entry) -> Mapping[str, int]:
+        """四(二): from the available balance, then the frozen one; the rest is owed."""
+        left = -proposal.amount_fen
+        moves = {"recovered": left}
+        for account in ("available", "frozen"):
+            taken = min(left, self.balances.of(proposal.subject.advertiser_id, account))
+            if taken:
+                moves[account] = -taken
+                left -= taken
+        if left:
+            moves["receivable"] = -left
+        return moves
+
+    def refuse(self, proposal: Entry, clause: str, why: str, *, by_person: bool) -> None:
+        """A proposal comes to nothing. What a person refused is not proposed again."""
+        amount = proposal.amount_fen
+        moves = {"proposed": -amount, "granted": amount} if amount > 0 else {}
+        self.enter(answered(proposal, "refused", clause, why, moves))
+        standing = self._standing_of(proposal)
+        refused = standing.decided_fen if by_person else standing.refused_fen
+        self.stand(replace(standing, waiting_fen=0, waiting_entry=None, refused_fen=refused))
+
+    def _standing_of(self, entry: Entry) -> Standing:
+        assert entry.subject.ad_id is not None
+        return self.standings[entry.subject.ad_id]
+
+    def waiting(self, plans: Iterable[int]) -> dict[int, Entry]:
+        """The proposals that wait, of plans that were loaded."""
+        ids = {
+            standing.waiting_entry: plan
+            for plan in plans
+            if (standing := self.standings[plan]).waiting_entry is not None
+        }
+        found = {e.entry_id: e for e in self.entered if e.entry_id in ids}
+        found |= entries_of(self.connection, [i for i in ids if i is not None and i not in found])
+        return {ids[key]: entry for key, entry in found.items()}
+
+    def write(self) -> None:
+        """Write what was entered; raises where an entry is there already, whoever entered it."""
+        connection, stamp = self.connection, self.stamp
+        if not self.entered and not self._changed:
+            return
+        number = connection.execute(sa.select(sa.func.max(schema.entries.c.number))).scalar() or 0
+        rows = [
+            {**_row(entry), "number": number + place, **asdict(stamp)}
+            for place, entry in enumerate(self.entered, start=1)
+        ]
+        moves = [
+            {
+                "entry_id": entry.entry_id,
+                "account": account,
+                "advertiser_id": entry.subject.advertiser_id,
+                "amount_fen": amount,
+            }
+            for entry in self.entered
+            for account, amount in entry.moves.items()
+        ]
+        _insert(connection, schema.entries, rows)
+        _insert(connection, schema.postings, moves)
+        self._write_balances()
+        self._write_standings()
+        notices = [
+            {"notice_id": f"notice-{e.entry_id}", "entry_id": e.entry_id, "attempts": 0}
+            for e in self.entered
+            if e.kind in _TOLD
+        ]
+        _insert(connection, schema.notices, notices)
+
+    def _write_balances(self) -> None:
+        keys = [{"_id": key[0], "_account": key[1]} for key in self.balances.changed]
+        if not keys:
+            return
+        table = schema.balances
+        self.connection.execute(
+            sa.delete(table).where(
+                table.c.advertiser_id == sa.bindparam("_id"),
+                table.c.account == sa.bindparam("_account"),
+            ),
+            keys,
+        )
+        rows = [
+            {"advertiser_id": key[0], "account": key[1], "amount_fen": amount}
+            for key, amount in self.balances.changed.items()
+        ]
+        _insert(self.connection, table, rows)
+
+    def _write_standings(self) -> None:
+        changed = [self.standings[plan] for plan in sorted(self._changed)]
+        for standing in changed:
+            if standing.waiting_entry is None and not is_in_order(standing):
+                raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
+        known = [{"_id": s.ad_id} for s in changed if s.ad_id in self._stored]
+        if known:
+            table = schema.plans
+            self.connection.execute(
+                sa.delete(table).where(table.c.ad_id == sa.bindparam("_id")), known
+            )
+        _insert(self.connection, schema.plans, [asdict(standing) for standing in changed])
+        number = self.connection.execute(sa.select(sa.func.max(schema.statuses.c.number))).scalar()
+        history = [
+            {
+                "ad_id": standing.ad_id,
+                "number": (number or 0) + 1,
+                "status": standing.status,
+                "outcome": standing.outcome,
+                "reasons": standing.reasons,
+                "amount_fen": standing.decided_fen or 0,
+                "run_id": self.stamp.run_id,
+                "at": self.stamp.at,
+            }
+            for standing in changed
+            if _told_apart(self._stored.get(standing.ad_id), standing)
+        ]
+        _insert(self.connection, schema.statuses, history)
+
+
+def _told_apart(before: Standing | None, after: Standing) -> bool:
+    """Does the status history have something new to say?"""
+    return before is None or any(
+        getattr(before, name) != getattr(after, name)
+        for name in ("status", "outcome", "reasons", "decided_fen")
+    )
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    subject: Subject = entry.subject
+    return {
+        "entry_id": entry.entry_id,
+        "kind": entry.kind,
+        "purpose": entry.purpose,
+        "ad_id": subject.ad_id,
+        "advertiser_id": subject.advertiser_id,
+        "amount_fen": entry.amount_fen,
+        "cycle_on": subject.cycle_on,
+        "correction": subject.correction,
+        "rulebook": subject.rulebook,
+        "rulebook_sha256": subject.rulebook_sha256,
+        "corrects": entry.corrects,
+        "clause": entry.clause,
+        "why": entry.why,
+    }
+
+
+def entries_of(connection: Connection, ids: list[str]) -> dict[str, Entry]:
+    """Entries by id, without what they moved."""
+    found: dict[str, Entry] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        query = sa.select(schema.entries).where(
+            schema.entries.c.entry_id.in_(ids[start : start + _AT_ONCE])
+        )
+        for row in connection.execute(query).mappings():
+            subject = Subject(
+                row["advertiser_id"],
+                row["ad_id"],
+                row["cycle_on"],
+                row["rulebook"],
+                row["rulebook_sha256"],
+                row["correction"],
+            )
+            found[row["entry_id"]] = Entry(
+                row["entry_id"],
+                row["kind"],
+                subject,
+                row["amount_fen"],
+                row["clause"],
+                row["why"],
+                purpose=row["purpose"],
+                corrects=row["corrects"],
+            )
+    return found
+
+
+def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)

@@ -1,0 +1,344 @@
+"""A night's decisions entered into the ledger: settle what came due, propose, issue, freeze."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import sqlalchemy as sa
+
+from qianchuan_guarantee.clocks import stands_on
+from qianchuan_guarantee.errors import InvariantError
+from qianchuan_guarantee.ledger import accounts, schema
+from qianchuan_guarantee.ledger.book import Book
+from qianchuan_guarantee.ledger.entries import Entry
+from qianchuan_guarantee.ledger.policy import Circumstances, Policy, what_waits
+from qianchuan_guarantee.ledger.settle import SETTLED, Standing, is_in_order, proposal
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.decide import Decided
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the night found of a plan; amounts in fen."""
+
+    ad_id: int
+    advertiser_id: int | None
+    rulebook: str
+    cycle_on: date | None
+    outcome: str
+    status: str
+    reasons: str
+    amount_fen: int
+    merit_fen: int | None
+    is_cheating: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a night's exports say to the ledger. `verdicts`: plan → is it cheating, of the plans
+    with a verdict that stands; `cheaters`: advertisers with a recent one; `corrected`: plans
+    whose logs were restated or came again."""
+
+    answers: Sequence[Answer]
+    verdicts: Mapping[int, bool]
+    cheaters: set[int]
+    corrected: set[int]
+    usages: Sequence[Mapping[str, Any]]
+    restrictions: Sequence[Mapping[str, Any]]
+    released: set[int]
+
+
+@dataclass
+class Entered:
+    """What a night entered, in fen, and what people must look at."""
+
+    proposed: int = 0
+    issued: int = 0
+    waiting: int = 0
+    refused: int = 0
+    recovered: int = 0
+    decided: int = 0
+    carried: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    overdrawn: list[accounts.Overdrawn] = field(default_factory=list)
+    incidents: list[dict[str, Any]] = field(default_factory=list)
+
+
+def found_by(decided: Decided, policy: Policy, corrected_days: set[tuple[str, date]]) -> Found:
+    """What a run's tables say to the ledger."""
+    checked, as_of, engine = decided.checked, decided.question.as_of, decided.engine
+    today = ibis.literal(as_of, type="date")
+    morning = datetime.combine(as_of, time())
+    verdicts = checked["verdicts"].rows
+    standing = engine.arrow(verdicts.filter(stands_on(verdicts, today))).to_pylist()
+    standing = sorted(
+        (row for row in standing if row["decided_at"] < morning), key=lambda row: row["decided_at"]
+    )
+    latest = {row["ad_id"]: row["verdict"] == "cheating" for row in standing}
+    since = morning - timedelta(days=policy.wait_if_cheating_within_days)
+    cheats = {
+        r["ad_id"] for r in standing if r["verdict"] == "cheating" and r["decided_at"] >= since
+    }
+    answers = list(_answers(decided))
+    advertisers = {a.advertiser_id for a in answers if a.ad_id in cheats}
+    usage = checked["grant_usage"].rows
+    usage = usage.filter(stands_on(usage, today) & (usage.used_at < ibis.literal(morning)))
+    usages = usage.mutate(amount_fen=(usage.amount * 100).cast("int64"))
+    limits = checked["restrictions"].rows
+    return Found(
+        answers=answers,
+        verdicts=latest,
+        cheaters={a for a in advertisers if a is not None},
+        corrected=_restated(decided) | _of_days(decided, corrected_days),
+        usages=engine.arrow(usages).to_pylist(),
+        restrictions=engine.arrow(limits.filter(stands_on(limits, today))).to_pylist(),
+        released=set(decided.question.memory.released),
+    )
+
+
+def _answers(decided: Decided) -> Iterator[Answer]:
+    facts = decided.stages["facts"]
+    rows = decided.engine.arrow(
+        facts.select(
+            "ad_id",
+            "advertiser_id",
+            "rulebook",
+            "outcome",
+            "compensate_status",
+            cycle_on=ibis.ifelse(facts.first_delivery_at.notnull(), facts.day0, None),
+            reasons=facts.reasons.join(","),
+            amount_fen=(facts.amount * 100).cast("int64"),
+            merit_fen=(facts.merit * 100).cast("int64"),
+            is_cheating=facts.cheating_source.notnull(),
+        ).order_by("ad_id")
+    )
+    names = [field.name for field in fields(Answer)]
+    names[names.index("status")] = "compensate_status"
+    for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        yield Answer(*values)
+
+
+def _restated(decided: Decided) -> set[int]:
+    """Plans a row of whose logs was restated in time."""
+    found: set[int] = set()
+    for name in ("delivery", "conversions"):
+        suspects = decided.checked[name].suspects
+        if suspects is not None:
+            rows = suspects.filter(suspects.restated_on.notnull()).select("ad_id").distinct()
+            found |= set(decided.engine.arrow(rows)["ad_id"].to_pylist())
+    return found
+
+
+def _of_days(decided: Decided, days: set[tuple[str, date]]) -> set[int]:
+    """Plans whose cycle has one of these days: their logs came again with other contents."""
+    if not days:
+        return set()
+    plans = decided.stages["cycles"]
+    rows = decided.engine.arrow(plans.select("ad_id", "day0", "cycle_end_on")).to_pylist()
+    some = {day for _, day in days}
+    return {
+        row["ad_id"]
+        for row in rows
+        if row["day0"] is not None and any(row["day0"] <= d < row["cycle_end_on"] for d in some)
+    }
+
+
+def enter(
+    book: Book, found: Found, policy: Policy, digests: Mapping[str, str], as_of: date
+) -> Entered:
+    """Enter a night: thaw, what was spent, what came due, freeze."""
+    result = Entered()
+    run_id = book.stamp.run_id or ""
+    limited = accounts.restricted(found.restrictions, as_of)
+    accounts.thaw(book, limited, run_id)
+    result.overdrawn = accounts.use(book, found.usages)
+    asked = {answer.ad_id: answer for answer in found.answers}
+    lifted = _verdicts_changed(book, found, asked)
+    book.load([*asked, *lifted])
+    before = dict(book.standings)
+    for answer in found.answers:
+        _take(book, answer, found, result)
+    for plan in lifted:
+        _judge(book, plan, found.verdicts[plan])
+    settled = [p for p in (*asked, *lifted) if book.standings[p].is_settled]
+    _withdraw(book, settled, before)
+    proposals = [made for plan in settled if (made := proposal(book.standings[plan], digests))]
+    proposals = _reviewed(book, proposals, found, policy, before)
+    for made in proposals:
+        book.propose(made)
+        if not made.why:
+            book.issue(made, "policy")
+    accounts.freeze(book, limited, run_id)
+    _assert_night(book, found, before, proposals, result)
+    return result
+
+
+def _verdicts_changed(book: Book, found: Found, asked: Mapping[int, Answer]) -> list[int]:
+    """Settled plans that are not asked tonight, and whose verdict is another than before."""
+    plans = [plan for plan in found.verdicts if plan not in asked]
+    book.load(plans)
+    return [
+        plan
+        for plan in plans
+        if (standing := book.standings.get(plan)) is not None
+        and standing.is_settled
+        and standing.merit_fen is not None
+        and standing.is_cheating != found.verdicts[plan]
+    ]
+
+
+def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
+    """A plan's answer becomes its standing."""
+    before = book.standings.get(answer.ad_id)
+    standing = before or Standing(answer.ad_id, answer.advertiser_id)
+    is_cheating = answer.is_cheating
+    amount = answer.amount_fen
+    outcome, status, reasons = answer.outcome, answer.status, answer.reasons
+    if standing.is_settled and outcome not in SETTLED:
+        # What was settled stands until it can be decided again; people are told.
+        result.incidents.append(
+            {"ad_id": answer.ad_id, "kind": "settled_before", "reasons": reasons}
+        )
+        return
+    if standing.is_cheating and answer.ad_id not in found.verdicts:
+        # A verdict does not end by being left out of an export.
+        result.incidents.append({"ad_id": answer.ad_id, "kind": "verdict_missing", "reasons": ""})
+        return
+    is_settled = outcome in SETTLED
+    book.stand(
+        replace(
+            standing,
+            advertiser_id=answer.advertiser_id,
+            rulebook=answer.rulebook,
+            cycle_on=answer.cycle_on,
+            outcome=outcome,
+            status=status,
+            reasons=reasons,
+            decided_fen=amount if is_settled else None,
+            merit_fen=answer.merit_fen,
+            was_held=standing.was_held or outcome == "held",
+            is_cheating=is_cheating,
+        )
+    )
+
+
+def _judge(book: Book, plan: int, is_cheating: bool) -> None:
+    """四(一): a verdict learnt, or lifted, after the plan was settled."""
+    standing = book.standings[plan]
+    assert standing.merit_fen is not None
+    owed = 0 if is_cheating else standing.merit_fen
+    outcome = "invalid" if is_cheating else "granted" if owed else "ended"
+    book.stand(
+        replace(
+            standing,
+            decided_fen=owed,
+            is_cheating=is_cheating,
+            outcome=outcome,
+            status="INVALID" if is_cheating else "CONFIRMING" if owed else "ENDED",
+            reasons="",
+        )
+    )
+
+
+def _withdraw(book: Book, plans: Sequence[int], before: Mapping[int, Standing]) -> None:
+    """What waits and is not what is owed any more is refused, so that it can be proposed anew."""
+    stale = [
+        plan
+        for plan in plans
+        if book.standings[plan].waiting_entry and not is_in_order(book.standings[plan])
+    ]
+    for plan, waiting in sorted(book.waiting(stale).items()):
+        clause = "四(一)" if book.standings[plan].is_cheating else "四(二)"
+        book.refuse(waiting, clause, "superseded", by_person=False)
+
+
+def _reviewed(
+    book: Book,
+    proposals: Sequence[Entry],
+    found: Found,
+    policy: Policy,
+    before: Mapping[int, Standing],
+) -> list[Entry]:
+    """三(二): the proposals, each with the reasons why it waits for a person; none: it needs
+    none."""
+
+    def waits(made: Entry, *, is_night_too_large: bool) -> list[str]:
+        plan = made.subject.ad_id
+        assert plan is not None
+        past = before.get(plan)
+        return what_waits(
+            policy,
+            Circumstances(
+                purpose=made.purpose or "",
+                amount_fen=made.amount_fen,
+                is_night_too_large=is_night_too_large,
+                was_held=book.standings[plan].was_held,
+                is_corrected=plan in found.corrected,
+                is_advertiser_cheating=made.subject.advertiser_id in found.cheaters,
+                was_refused=past is not None and past.refused_fen is not None,
+                was_released=plan in found.released,
+            ),
+        )
+
+    at_once = [made for made in proposals if not waits(made, is_night_too_large=False)]
+    is_too_large = sum(abs(e.amount_fen) for e in at_once) > int(policy.night_up_to_yuan * 100)
+    return [
+        replace(made, why=",".join(waits(made, is_night_too_large=is_too_large)))
+        for made in proposals
+    ]
+
+
+def _assert_night(
+    book: Book,
+    found: Found,
+    before: Mapping[int, Standing],
+    proposals: Sequence[Entry],
+    result: Entered,
+) -> None:
+    """Σ decided amounts of the night = Σ proposed − carried adjustments: every fen that was
+    decided is issued, waits, or was refused by a person."""
+    plans = [a.ad_id for a in found.answers if book.standings[a.ad_id].is_settled]
+    result.decided = sum(book.standings[plan].decided_fen or 0 for plan in plans)
+    result.carried = sum(
+        standing.issued_fen + standing.waiting_fen
+        for plan in plans
+        if (standing := before.get(plan)) is not None and standing.is_settled
+    )
+    refused = 0
+    for plan in plans:
+        standing = book.standings[plan]
+        if not is_in_order(standing):
+            raise InvariantError(f"plan {plan}: {standing.decided_fen} fen are not accounted for")
+        if standing.decided_fen != standing.issued_fen + standing.waiting_fen:
+            refused += (standing.decided_fen or 0) - standing.issued_fen
+    _sum_up(book, result)
+    asked = set(plans)
+    made = sum(e.amount_fen for e in proposals if e.subject.ad_id in asked)
+    withdrawn = sum(
+        -before[e.subject.ad_id].waiting_fen
+        for e in book.entered
+        if e.kind == "refused" and e.subject.ad_id in asked
+    )
+    if result.decided != made + result.carried + withdrawn + refused:
+        raise InvariantError(
+            f"decided {result.decided} fen, but proposed {made}, carried {result.carried}, "
+            f"withdrawn {withdrawn} and refused {refused}"
+        )
+
+
+def _sum_up(book: Book, result: Entered) -> None:
+    kinds = {"proposed": "proposed", "issued": "issued", "supplement": "issued"}
+    kinds |= {"refused": "refused", "claw_back": "recovered"}
+    for entry in book.entered:
+        result.counts[entry.kind] = result.counts.get(entry.kind, 0) + 1
+        name = kinds.get(entry.kind)
+        if name is not None:
+            setattr(result, name, getattr(result, name) + entry.amount_fen)
+    query = sa.select(sa.func.sum(schema.plans.c.waiting_fen))
+    stored = int(book.connection.execute(query).scalar() or 0)
+    result.waiting = stored + book.waiting_change()

@@ -1,0 +1,137 @@
+"""站内信: what advertisers are told, delivered at least once, each with an id that stays the same.
+
+A notice is written in the same transaction as the entry that it tells of. Delivery comes after,
+is tried again on the next run, and never fails a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger.policy import Notices
+from qianchuan_guarantee.ledger.store import Store, as_rows, now
+from qianchuan_guarantee.wording import say
+
+_PATIENCE = 60  # seconds for a command to take one notice
+
+
+def deliver(store: Store, to: Notices, tell: Callable[..., None]) -> int:
+    """Deliver what waits; returns how many notices could not be."""
+    waiting = undelivered(store)
+    if not waiting:
+        return 0
+    tell("p_notices", notices=len(waiting))
+    file = to.file or (store.folder / "notices.jsonl" if store.folder else None)
+    if to.command is not None:
+        told, error = _to_command(waiting, to.command)
+    elif file is not None:
+        told, error = _to_file(waiting, file)
+    else:
+        return len(waiting)
+    table = schema.notices
+    with store.writing() as connection:
+        if told:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.notice_id == sa.bindparam("_id"))
+                .values(delivered_at=now(), attempts=table.c.attempts + 1, error=None),
+                [{"_id": notice["notice_id"]} for notice in told],
+            )
+        if error is not None:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.notice_id == waiting[len(told)]["notice_id"])
+                .values(attempts=table.c.attempts + 1, error=error)
+            )
+    return len(waiting) - len(told)
+
+
+def undelivered(store: Store) -> list[dict[str, Any]]:
+    """The notices that wait, in the order of their entries, as documents in both languages."""
+    notices, entries = schema.notices, schema.entries
+    query = (
+        sa.select(notices.c.notice_id, entries)
+        .join(entries, entries.c.entry_id == notices.c.entry_id)
+        .where(notices.c.delivered_at.is_(None))
+        .order_by(entries.c.number)
+    )
+    with store.reading() as connection:
+        return [document(row) for row in as_rows(connection, query)]
+
+
+def document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A notice: `row` is the entry's, with `notice_id`."""
+    fen = row["amount_fen"]
+    words = {
+        "plan": row["ad_id"],
+        "advertiser": row["advertiser_id"],
+        "amount": f"{fen // 100:,}.{fen % 100:02d}",
+        "clause": row["clause"],
+    }
+    kind = row["kind"]
+    if kind == "refused" and row["purpose"] == "claw_back":
+        kind = "kept"
+    return {
+        "notice_id": row["notice_id"],
+        "entry_id": row["entry_id"],
+        "kind": row["kind"],
+        "ad_id": row["ad_id"],
+        "advertiser_id": row["advertiser_id"],
+        "amount": f"{fen // 100}.{fen % 100:02d}",
+        "clause": row["clause"],
+        "why": row["why"],
+        "at": row["at"].isoformat(timespec="seconds"),
+        "en": say(f"n_{kind}", "en", **words),
+        "zh": say(f"n_{kind}", "zh", **words),
+    }
+
+
+def _to_file(
+    notices: Sequence[dict[str, Any]], path: Path
+) -> tuple[Sequence[dict[str, Any]], str | None]:
+    lines = "".join(json.dumps(n, ensure_ascii=False, sort_keys=True) + "\n" for n in notices)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            # A line that a crash cut off must not run into the next one.
+            if file.tell() and not _ends_a_line(path):
+                file.write(b"\n")
+            file.write(lines.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return [], f"{path}: {error.strerror}"
+    return notices, None
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _to_command(
+    notices: Sequence[dict[str, Any]], command: Sequence[str]
+) -> tuple[Sequence[dict[str, Any]], str | None]:
+    """Each notice to a process of its own, until one fails."""
+    for place, notice in enumerate(notices):
+        text = json.dumps(notice, ensure_ascii=False, sort_keys=True)
+        try:
+            subprocess.run(
+                list(command),
+                input=text.encode(),
+                check=True,
+                capture_output=True,
+                timeout=_PATIENCE,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return notices[:place], str(error)
+    return notices, None

@@ -1,0 +1,173 @@
+"""The ledger's tables: append-only entries of double entry, and what is derived from them.
+
+Money is whole fen (1/100 yuan) in 64-bit integers. `entries` and `postings` are only ever added
+to; `balances` and `plans` say where they stand, and can be recomputed from them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+# What the store is: `schema` (the version of these tables).
+info = Table(
+    "info",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+# A night that was completed. `key` says what it was asked: a night run again is found by it.
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", String, nullable=False, unique=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("as_of", Date, nullable=False, index=True),
+    Column("manifest_sha256", String, nullable=False),
+    Column("summary", Text, nullable=False),  # the document that `run --json` printed
+    Column("days", Text, nullable=False),  # JSON: table → partition days ever seen
+    Column("started_by", String, nullable=False),
+    Column("finished_at", DateTime, nullable=False),
+)
+
+# Files of a run where the store has no folder of its own.
+files = Table(
+    "files",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Partitions that were read: one that comes again with another digest was corrected.
+partitions = Table(
+    "partitions",
+    metadata,
+    Column("table_name", String, primary_key=True),
+    Column("dt", Date, primary_key=True),
+    Column("sha256", String, primary_key=True),
+    Column("run_id", String, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    # What a proposal is for: grant, supplement or claw_back.
+    Column("purpose", String),
+    Column("ad_id", BigInteger),
+    Column("advertiser_id", BigInteger, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("cycle_on", Date),  # day0 of the plan's cycle
+    Column("correction", Integer, nullable=False),
+    Column("rulebook", String),
+    Column("rulebook_sha256", String),
+    Column("run_id", String, index=True),  # null: entered by a person between runs
+    Column("corrects", String, unique=True),  # an entry is answered once
+    Column("clause", String, nullable=False),
+    Column("why", Text, nullable=False),  # codes of what makes a proposal wait, or a person's words
+    Column("by", String, nullable=False),
+    Column("at", DateTime, nullable=False),
+    Index("entries_of_plan", "ad_id"),
+    Index("entries_of_kind", "kind"),
+)
+
+# Each entry moves money between accounts of one advertiser; what it moves adds up to nothing.
+postings = Table(
+    "postings",
+    metadata,
+    Column("entry_id", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("advertiser_id", BigInteger, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+)
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("advertiser_id", BigInteger, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("amount_fen", BigInteger, nullable=False),
+)
+
+# Where each plan stands after the last run or decision of a person.
+plans = Table(
+    "plans",
+    metadata,
+    Column("ad_id", BigInteger, primary_key=True),
+    Column("advertiser_id", BigInteger),
+    Column("rulebook", String),
+    Column("cycle_on", Date),
+    Column("outcome", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reasons", String, nullable=False),  # codes, comma between
+    Column("decided_fen", BigInteger),  # null until the cycle is settled
+    Column("merit_fen", BigInteger),  # decided apart from cheating verdicts
+    Column("issued_fen", BigInteger, nullable=False),  # grants and supplements less claw-backs
+    Column("was_issued", Boolean, nullable=False),
+    Column("waiting_fen", BigInteger, nullable=False),  # of the proposal that waits, signed
+    Column("waiting_entry", String),
+    Column("refused_fen", BigInteger),  # the decided amount that a person refused
+    Column("correction", Integer, nullable=False),  # proposals made so far
+    Column("was_held", Boolean, nullable=False),
+    Column("is_cheating", Boolean, nullable=False),
+    Column("run_id", String),
+    Index("plans_waiting", "waiting_entry"),
+    Index("plans_cheating", "is_cheating"),
+)
+
+# 四(五): the status history.
+statuses = Table(
+    "statuses",
+    metadata,
+    Column("ad_id", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("status", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("reasons", String, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("run_id", String),  # null: by a person between runs
+    Column("at", DateTime, nullable=False),
+)
+
+# Holds that a named person has overruled.
+releases = Table(
+    "releases",
+    metadata,
+    Column("ad_id", BigInteger, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", DateTime, nullable=False),
+)
+
+# 站内信: written with the entry that it tells of, delivered at least once.
+notices = Table(
+    "notices",
+    metadata,
+    Column("notice_id", String, primary_key=True),
+    Column("entry_id", String, nullable=False, unique=True),
+    Column("delivered_at", DateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Index("notices_waiting", "delivered_at"),
+)

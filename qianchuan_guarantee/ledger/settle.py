@@ -1,0 +1,94 @@
+"""三(二), 四(一), 四(二): what a night's answer means for what was proposed or issued before.
+
+A plan's cycle is owed one amount. What was issued for it stands; the difference is proposed,
+once, whoever asks and however often. Nothing entered is ever changed: it is answered by a new
+entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from qianchuan_guarantee.ledger.entries import Entry, Subject, proposed
+
+SETTLED = ("granted", "ended", "invalid")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a plan stands in the ledger, amounts in fen: a row of `schema.plans`."""
+
+    ad_id: int
+    advertiser_id: int | None
+    rulebook: str | None = None
+    cycle_on: date | None = None
+    outcome: str = ""
+    status: str = ""
+    reasons: str = ""
+    decided_fen: int | None = None
+    merit_fen: int | None = None
+    issued_fen: int = 0
+    was_issued: bool = False
+    waiting_fen: int = 0
+    waiting_entry: str | None = None
+    refused_fen: int | None = None
+    correction: int = 0
+    was_held: bool = False
+    is_cheating: bool = False
+    run_id: str | None = None  # the run that last changed it; null: a person
+
+    @property
+    def is_settled(self) -> bool:
+        return self.decided_fen is not None
+
+
+def shown(standing: Standing) -> Standing:
+    """四(五): a settled plan's status is what became of its money."""
+    if not standing.is_settled:
+        return standing
+    if standing.is_cheating or standing.outcome == "invalid":
+        return replace(standing, status="INVALID")
+    if not standing.decided_fen:
+        return replace(standing, status="ENDED")
+    if standing.decided_fen == standing.refused_fen and not standing.issued_fen:
+        return replace(standing, status="ENDED", reasons="REVIEW_REFUSED")
+    return replace(standing, status="PAID" if standing.issued_fen > 0 else "CONFIRMING")
+
+
+def subject_of(standing: Standing, digests: Mapping[str, str]) -> Subject:
+    """What the next proposal for a plan is about. `digests`: rulebook → SHA-256."""
+    assert standing.advertiser_id is not None  # without one, a plan is never settled
+    return Subject(
+        advertiser_id=standing.advertiser_id,
+        ad_id=standing.ad_id,
+        cycle_on=standing.cycle_on,
+        rulebook=standing.rulebook,
+        rulebook_sha256=digests.get(standing.rulebook or ""),
+        correction=standing.correction,
+    )
+
+
+def is_in_order(standing: Standing) -> bool:
+    """Does the plan have, or wait for, what it is owed, or has a person refused just that?"""
+    owed = standing.decided_fen
+    return (
+        owed is None
+        or owed == standing.issued_fen + standing.waiting_fen
+        or (owed == standing.refused_fen and not standing.waiting_fen)
+    )
+
+
+def proposal(standing: Standing, digests: Mapping[str, str]) -> Entry | None:
+    """What is to be proposed so that the plan has what it is owed; nothing may be waiting."""
+    if is_in_order(standing):
+        return None
+    wanted = (standing.decided_fen or 0) - standing.issued_fen
+    if wanted < 0:
+        purpose, clause = "claw_back", "四(一)" if standing.is_cheating else "四(二)"
+    elif standing.was_issued:
+        purpose, clause = "supplement", "三(一)"
+    else:
+        purpose, clause = "grant", "三(一)"
+    return proposed(subject_of(standing, digests), purpose, wanted, clause, "")

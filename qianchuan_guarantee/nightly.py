@@ -1,0 +1,295 @@
+"""The nightly job: check, decide, record, propose, issue, tell. The one place that knows the order.
+
+Everything of a night becomes durable at once, in one database transaction; its files are there
+before, and mean nothing without it. So a night that was cut off at any instant is simply run
+again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from qianchuan_guarantee import __version__
+from qianchuan_guarantee.audit.manifest import (
+    InputFile,
+    canonical,
+    input_files,
+    partition_digests,
+    sha256,
+    sha256_of,
+)
+from qianchuan_guarantee.decide import Question, decide
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.exports.fetch import as_asked, fetch
+from qianchuan_guarantee.exports.find import Export, find
+from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
+from qianchuan_guarantee.ledger import memory, schema
+from qianchuan_guarantee.ledger.book import Book
+from qianchuan_guarantee.ledger.entries import Stamp
+from qianchuan_guarantee.ledger.night import Entered, enter, found_by
+from qianchuan_guarantee.ledger.policy import Policy
+from qianchuan_guarantee.ledger.store import Store, now, whoami
+from qianchuan_guarantee.report.summary import summarise
+from qianchuan_guarantee.tables import LOGS, decisions_schema
+from qianchuan_guarantee.write import Sheet, write_tables
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.decide import Decided
+    from qianchuan_guarantee.engines import Engine
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night as it was asked for. `by`: who started it; null: the user of the system."""
+
+    question: Question
+    policy: Policy
+    is_dry: bool = False
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """What a night did. document: what `--json` prints; decided: null where the night was run
+    before."""
+
+    run_id: str
+    is_repeated: bool
+    document: Mapping[str, Any]
+    decided: Decided | None
+
+
+def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -> NightResult:
+    """Run a night; UserError where a day has not landed or the store is in use, with nothing
+    written."""
+    # A dry run of a new store has nothing to keep others away from.
+    with store.only_writer() if not night.is_dry else nullcontext():
+        question = night.question
+        folder = fetch(question.exports, engine.scratch)
+        with as_asked(question.exports, folder):
+            export = find(folder)
+            _has_landed(export, question.as_of)
+            tell("p_hashing")
+            files = input_files(export)
+        key = _key(night, store, files)
+        repeated = _repeated(store, key)
+        if repeated is not None:
+            return repeated
+        _in_order(store, question.as_of)
+        run_id = f"{question.as_of}-{key[:10]}"
+        remembered = memory.recall(store, question.as_of, _begin(export))
+        asked = replace(question, memory=remembered.memory)
+        decided = decide(asked, engine, tell)
+        _unchanged(export, files)
+        return _record(night, store, decided, run_id, key, files, remembered, tell)
+
+
+def _begin(export: Export) -> date | None:
+    days = [day for name in LOGS if name in export.tables for day in export.tables[name].days or ()]
+    return min(days, default=None)
+
+
+def _has_landed(export: Export, as_of: date) -> None:
+    """The night needs the day before: a scheduler can try again once it is there."""
+    day = as_of - timedelta(days=1)
+    missing = [
+        name
+        for name in ("plans", *LOGS)
+        if (found := export.tables.get(name)) is not None
+        and found.days is not None
+        and day not in found.days
+    ]
+    if missing:
+        raise UserError(
+            f"{export.folder}: dt={day} of {', '.join(missing)} has not landed yet; "
+            "run again once it has"
+        )
+
+
+def _key(night: Night, store: Store, files: list[InputFile]) -> str:
+    """What a night was asked: the same question on the same files is the same night."""
+    with store.reading() as connection:
+        released = sorted(connection.execute(sa.select(schema.releases.c.ad_id)).scalars())
+    question = night.question
+    return sha256(
+        canonical(
+            {
+                "as_of": question.as_of.isoformat(),
+                "inputs": [file.document() for file in files],
+                "rulebooks": [book.digest for book in question.books],
+                "readings": dict(question.readings),
+                "released": released,
+                "version": __version__,
+            }
+        )
+    )
+
+
+def _repeated(store: Store, key: str) -> NightResult | None:
+    with store.reading() as connection:
+        query = sa.select(schema.runs).where(schema.runs.c.key == key)
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    document = json.loads(row["summary"]) | {"repeated": True}
+    return NightResult(row["run_id"], True, document, None)
+
+
+def _in_order(store: Store, as_of: date) -> None:
+    with store.reading() as connection:
+        latest = connection.execute(sa.select(sa.func.max(schema.runs.c.as_of))).scalar()
+    if latest is not None and as_of < latest:
+        raise UserError(
+            f"--as-of {as_of}: {store} has already decided {latest}; nights are decided in order. "
+            f"Logs of older days that were corrected are decided again as of {latest} or later"
+        )
+
+
+def _unchanged(export: Export, before: list[InputFile]) -> None:
+    """Exports that change while they are read prove nothing."""
+    for file in before:
+        path = Path(export.folder, file.file)
+        if not path.exists() or path.stat().st_size != file.size:
+            raise UserError(f"{path}: changed while it was read; run again once it is whole")
+
+
+def _record(
+    night: Night,
+    store: Store,
+    decided: Decided,
+    run_id: str,
+    key: str,
+    files: list[InputFile],
+    remembered: memory.Remembered,
+    tell: Callable[..., None],
+) -> NightResult:
+    tell("p_recording")
+    digests = partition_digests(decided.export, files)
+    stamp = Stamp(night.by or whoami(), now(), run_id)
+    staged = store.staging(run_id, decided.engine.scratch, is_dry=night.is_dry)
+    _write_files(decided, staged)
+    days = memory.leave(decided, remembered, staged)
+    found = found_by(decided, night.policy, _corrected(store, digests))
+    books = {book.id: book.digest for book in night.question.books}
+    summary = summarise(decided)
+    with store.writing(is_dry=night.is_dry) as connection:
+        book = Book(connection, stamp)
+        entered = enter(book, found, night.policy, books, night.question.as_of)
+        book.write()
+        document = _document(summary.document(), run_id, entered)
+        previous = connection.execute(
+            sa.select(schema.runs.c.number, schema.runs.c.manifest_sha256)
+            .order_by(schema.runs.c.number.desc())
+            .limit(1)
+        ).first()
+        manifest = canonical(
+            {
+                "run_id": run_id,
+                "previous": previous[1] if previous else None,
+                "as_of": night.question.as_of.isoformat(),
+                "inputs": [file.document() for file in files],
+                "rulebooks": summary.rulebooks,
+                "readings": summary.readings,
+                "read_otherwise": summary.read_otherwise,
+                "read_otherwise_by": stamp.by if summary.read_otherwise else None,
+                "policy": json.loads(night.policy.model_dump_json()),
+                "version": __version__,
+                "engine": decided.engine.version(),
+                "started_by": stamp.by,
+                "finished_at": stamp.at.isoformat(timespec="seconds"),
+                "summary": document,
+                "files": {p.name: sha256_of(p) for p in sorted(staged.iterdir())},
+                "entries": sha256(canonical({"ids": [e.entry_id for e in book.entered]})),
+            }
+        )
+        (staged / "manifest.json").write_bytes(manifest)
+        connection.execute(
+            sa.insert(schema.runs).values(
+                number=(previous[0] if previous else 0) + 1,
+                run_id=run_id,
+                key=key,
+                as_of=night.question.as_of,
+                manifest_sha256=sha256(manifest),
+                summary=json.dumps(document, ensure_ascii=False),
+                days=json.dumps(days),
+                started_by=stamp.by,
+                finished_at=stamp.at,
+            )
+        )
+        _see_partitions(connection, digests, run_id)
+        if not night.is_dry:
+            store.keep(connection, run_id, staged)
+    return NightResult(run_id, False, document, decided)
+
+
+def _write_files(decided: Decided, staged: Path) -> None:
+    refused = quarantined_rows(
+        decided.export.folder,
+        decided.checked,
+        decided.stages["cycles"],
+        decided.question.as_of,
+        decided.engine,
+    )
+    batches = decided.engine.batches(decided.decisions)
+    write_tables(
+        [
+            Sheet(batches, decisions_schema(), staged / "decisions.parquet", decided.plan_count),
+            Sheet(refused.to_batches(), quarantine_schema(), staged / "quarantine.parquet"),
+        ]
+    )
+
+
+def _corrected(store: Store, digests: Mapping[tuple[str, date], str]) -> set[tuple[str, date]]:
+    """Partitions that were seen before with other contents."""
+    with store.reading() as connection:
+        table = schema.partitions
+        seen: dict[tuple[str, date], set[str]] = {}
+        for name, day, digest in connection.execute(
+            sa.select(table.c.table_name, table.c.dt, table.c.sha256)
+        ):
+            seen.setdefault((name, day), set()).add(digest)
+    return {key for key, digest in digests.items() if key in seen and digest not in seen[key]}
+
+
+def _see_partitions(
+    connection: sa.Connection, digests: Mapping[tuple[str, date], str], run_id: str
+) -> None:
+    table = schema.partitions
+    seen = {
+        tuple(row)
+        for row in connection.execute(sa.select(table.c.table_name, table.c.dt, table.c.sha256))
+    }
+    rows = [
+        {"table_name": name, "dt": day, "sha256": digest, "run_id": run_id}
+        for (name, day), digest in digests.items()
+        if (name, day, digest) not in seen
+    ]
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def _yuan(fen: int) -> str:
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+
+
+def _document(summary: Mapping[str, Any], run_id: str, entered: Entered) -> dict[str, Any]:
+    """What `run --json` prints (data.md, What programs may rely on)."""
+    names = ("proposed", "issued", "waiting", "refused", "recovered")
+    return {
+        **summary,
+        "run_id": run_id,
+        "repeated": False,
+        **{name: _yuan(getattr(entered, name)) for name in names},
+        "entries": entered.counts,
+        "incidents": entered.incidents,
+        "overdrawn": [vars(each) for each in entered.overdrawn],
+    }
