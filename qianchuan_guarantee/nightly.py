@@ -36,6 +36,7 @@ from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Stamp
 from qianchuan_guarantee.ledger.night import Entered, enter, found_by
 from qianchuan_guarantee.ledger.policy import Policy
+from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.store import Store, now, whoami
 from qianchuan_guarantee.report.summary import summarise
 from qianchuan_guarantee.tables import LOGS, decisions_schema
@@ -276,11 +277,6 @@ def _see_partitions(
         connection.execute(sa.insert(table), rows)
 
 
-def _yuan(fen: int) -> str:
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
-
-
 def _document(summary: Mapping[str, Any], run_id: str, entered: Entered) -> dict[str, Any]:
     """What `run --json` prints (data.md, What programs may rely on)."""
     names = ("proposed", "issued", "waiting", "refused", "recovered")
@@ -288,7 +284,7 @@ def _document(summary: Mapping[str, Any], run_id: str, entered: Entered) -> dict
         **summary,
         "run_id": run_id,
         "repeated": False,
-        **{name: _yuan(getattr(entered, name)) for name in names},
+        **{name: yuan(getattr(entered, name)) for name in names},
         "entries": entered.counts,
         "incidents": entered.incidents,
         "overdrawn": [vars(each) for each in entered.overdrawn],

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from qianchuan_guarantee import __version__
+from qianchuan_guarantee.cli import ledger as ledger_commands
 from qianchuan_guarantee.cli import rules as rules_commands
 from qianchuan_guarantee.cli.check import check
 from qianchuan_guarantee.cli.decide import decide
@@ -30,6 +31,7 @@ app.command(help=say("c_decide", "en"))(decide)
 app.command(help=say("c_explain", "en"))(explain)
 app.command(help=say("c_generate", "en"))(generate)
 app.command(help=say("c_run", "en"))(run)
+app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(rules_commands.app, name="rules")
 
 

@@ -219,7 +219,7 @@ def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
             outcome=outcome,
             status=status,
             reasons=reasons,
-            decided_fen=amount if is_settled else None,
+            decided_fen=max(amount - standing.withheld_fen, 0) if is_settled else None,
             merit_fen=answer.merit_fen,
             was_held=standing.was_held or outcome == "held",
             is_cheating=is_cheating,
@@ -231,7 +231,7 @@ def _judge(book: Book, plan: int, is_cheating: bool) -> None:
     """四(一): a verdict learnt, or lifted, after the plan was settled."""
     standing = book.standings[plan]
     assert standing.merit_fen is not None
-    owed = 0 if is_cheating else standing.merit_fen
+    owed = 0 if is_cheating else max(standing.merit_fen - standing.withheld_fen, 0)
     outcome = "invalid" if is_cheating else "granted" if owed else "ended"
     book.stand(
         replace(

@@ -127,6 +127,7 @@ plans = Table(
     Column("was_issued", Boolean, nullable=False),
     Column("waiting_fen", BigInteger, nullable=False),  # of the proposal that waits, signed
     Column("waiting_entry", String),
+    Column("withheld_fen", BigInteger, nullable=False),  # what people took back of it
     Column("refused_fen", BigInteger),  # the decided amount that a person refused
     Column("correction", Integer, nullable=False),  # proposals made so far
     Column("was_held", Boolean, nullable=False),

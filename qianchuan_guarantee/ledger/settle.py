@@ -33,6 +33,7 @@ class Standing:
     was_issued: bool = False
     waiting_fen: int = 0
     waiting_entry: str | None = None
+    withheld_fen: int = 0
     refused_fen: int | None = None
     correction: int = 0
     was_held: bool = False

@@ -1,0 +1,115 @@
+"""What named people decide: to approve, to refuse, to claw back, to overrule a hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger.book import Book, entries_of
+from qianchuan_guarantee.ledger.entries import Entry, Stamp, proposed
+from qianchuan_guarantee.ledger.policy import Policy
+from qianchuan_guarantee.ledger.query import yuan
+from qianchuan_guarantee.ledger.settle import subject_of
+from qianchuan_guarantee.ledger.store import Store, now
+
+
+def approve(
+    store: Store, wanted: Sequence[str], *, by: str, why: str, policy: Policy
+) -> list[Entry]:
+    """Issue proposals that wait: those named, or with nothing named all of them. All or none."""
+    with store.only_writer(), store.writing() as connection:
+        book = Book(connection, Stamp(by, now(), None))
+        for proposal in _waiting(book, wanted):
+            if policy.approver_differs_from_proposer and _proposer(connection, proposal) == by:
+                raise UserError(
+                    f"{proposal.entry_id}: proposed by {by}; somebody else must approve it"
+                )
+            book.issue(proposal, why)
+        book.write()
+        return list(book.entered)
+
+
+def refuse(store: Store, wanted: Sequence[str], *, by: str, why: str) -> list[Entry]:
+    """Refuse proposals that wait (REVIEW_REFUSED); they are not proposed again."""
+    with store.only_writer(), store.writing() as connection:
+        book = Book(connection, Stamp(by, now(), None))
+        for proposal in _waiting(book, wanted):
+            book.refuse(proposal, "三(二)", why, by_person=True)
+        book.write()
+        return list(book.entered)
+
+
+def claw_back(
+    store: Store, plan: int, amount_fen: int | None, *, by: str, why: str, policy: Policy
+) -> list[Entry]:
+    """四(一), 四(二): take back what was issued for a plan, or a part of it. Where the policy asks
+    for two people, it is proposed, and waits for the second."""
+    with store.only_writer(), store.writing() as connection:
+        book = Book(connection, Stamp(by, now(), None))
+        book.load([plan])
+        standing = book.standings.get(plan)
+        if standing is None or standing.issued_fen <= 0:
+            raise UserError(f"plan {plan}: nothing was issued for it")
+        if standing.waiting_entry is not None:
+            raise UserError(f"plan {plan}: {standing.waiting_entry} waits; answer it first")
+        amount = standing.issued_fen if amount_fen is None else amount_fen
+        if not 0 < amount <= standing.issued_fen:
+            raise UserError(
+                f"plan {plan}: {yuan(standing.issued_fen)} yuan were issued; "
+                f"{yuan(amount)} cannot be taken back"
+            )
+        # What is left is what the plan is owed from now on, whatever is decided again.
+        book.stand(
+            replace(
+                standing,
+                decided_fen=standing.issued_fen - amount,
+                withheld_fen=standing.withheld_fen + amount,
+                refused_fen=None,
+            )
+        )
+        entry = proposed(subject_of(standing, {}), "claw_back", -amount, "四(二)", why)
+        book.propose(entry)
+        if not policy.approver_differs_from_proposer:
+            book.issue(entry, why)
+        book.write()
+        return list(book.entered)
+
+
+def release(store: Store, plan: int, *, by: str, why: str) -> None:
+    """Overrule a hold: the next run decides the plan by the facts there are."""
+    with store.only_writer(), store.writing() as connection:
+        query = sa.select(schema.plans.c.outcome).where(schema.plans.c.ad_id == plan)
+        outcome = connection.execute(query).scalar()
+        if outcome != "held":
+            found = "not known here" if outcome is None else f"{outcome}"
+            raise UserError(f"plan {plan}: {found}; only a plan that is held can be released")
+        table = schema.releases
+        if connection.execute(sa.select(table.c.by).where(table.c.ad_id == plan)).scalar():
+            raise UserError(f"plan {plan}: released before; the next run decides it")
+        connection.execute(sa.insert(table).values(ad_id=plan, by=by, why=why, at=now()))
+
+
+def _waiting(book: Book, wanted: Sequence[str]) -> list[Entry]:
+    """The proposals named, each of which must wait; nothing named: all that wait."""
+    table = schema.plans
+    query = sa.select(table.c.ad_id, table.c.waiting_entry).where(
+        table.c.waiting_entry.is_not(None)
+    )
+    waiting = {row[1]: row[0] for row in book.connection.execute(query)}
+    unknown = [entry for entry in wanted if entry not in waiting]
+    if unknown:
+        raise UserError(f"{', '.join(unknown)}: no proposal of that name waits")
+    chosen = list(dict.fromkeys(wanted)) or sorted(waiting)
+    book.load([waiting[entry] for entry in chosen])
+    found = entries_of(book.connection, chosen)
+    return [found[entry] for entry in chosen]
+
+
+def _proposer(connection: Connection, proposal: Entry) -> str:
+    query = sa.select(schema.entries.c.by).where(schema.entries.c.entry_id == proposal.entry_id)
+    return str(connection.execute(query).scalar())
