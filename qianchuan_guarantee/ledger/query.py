@@ -11,7 +11,6 @@ from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import schema
 from qianchuan_guarantee.ledger.store import Store, as_rows
 
-
 _SHOWN = (
     *("entry_id", "kind", "purpose", "ad_id", "advertiser_id", "run_id", "clause"),
     *("corrects", "correction", "rulebook", "rulebook_sha256", "why", "by"),
