@@ -57,7 +57,7 @@ def answer(amount: int, **changes: Any) -> Answer:
         amount,
         False,
     )
-    return replace(settled, **changes)
+    return settled._replace(**changes)
 
 
 def cheating(amount: int) -> Answer:
@@ -240,7 +240,7 @@ def test_what_is_owed_is_taken_from_available_then_frozen_then_set_off(nights: N
         *("0.00", "0.00"),
         "15.00",
     )
-    other = replace(answer(1800), ad_id=PLAN + 1)
+    other = answer(1800)._replace(ad_id=PLAN + 1)
     nights.enter(found(other))
     balance = nights.balance()
     assert (balance["available"], balance["receivable"]) == ("3.00", "0.00")
@@ -281,7 +281,7 @@ def test_a_hold_waits_and_what_was_settled_stands(nights: Nights) -> None:
 
 def test_a_night_above_its_limit_waits_as_a_whole(nights: Nights) -> None:
     small = OPEN.model_copy(update={"night_up_to_yuan": Decimal("30")})
-    two = (answer(2000), replace(answer(1500), ad_id=PLAN + 1))
+    two = (answer(2000), answer(1500)._replace(ad_id=PLAN + 1))
     night = nights.enter(found(*two), small)
     assert (night.issued, night.waiting) == (0, 3500)
     assert {row["why"] for row in query.entries(nights.store)} == {"night"}
@@ -297,7 +297,7 @@ def test_claw_back_by_a_person_lasts(nights: Nights) -> None:
 
 
 def test_only_a_held_plan_can_be_released(nights: Nights) -> None:
-    nights.enter(found(answer(2000), replace(held(), ad_id=PLAN + 1)))
+    nights.enter(found(answer(2000), held()._replace(ad_id=PLAN + 1)))
     with pytest.raises(UserError, match="granted; only a plan that is held"):
         review.release(nights.store, PLAN, by="alice", why="x")
     review.release(nights.store, PLAN + 1, by="alice", why="x")
@@ -435,10 +435,10 @@ def test_whatever_happens_the_ledger_adds_up(
         answers = []
         for ad_id, amount in owed.items():
             if event == "hold" and ad_id == plan:
-                answers.append(replace(held(), ad_id=ad_id))
+                answers.append(held()._replace(ad_id=ad_id))
             else:
                 made = cheating(amount) if cheats.get(ad_id) else answer(amount)
-                answers.append(replace(made, ad_id=ad_id))
+                answers.append(made._replace(ad_id=ad_id))
         what = found(*answers, verdicts=dict(cheats), usages=uses, restrictions=limits)
         nights.enter(what, policy)
     nights.enter(found(*(a for a in answers if a.outcome != "held"), verdicts=dict(cheats)))

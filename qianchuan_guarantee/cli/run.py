@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from qianchuan_guarantee.cli import options, screen
-from qianchuan_guarantee.vocabulary import Language
+from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, Language
 from qianchuan_guarantee.wording import say
+
+_SHOWN = 20
 
 
 def run(
@@ -57,7 +61,7 @@ def run(
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
         else:
-            typer.echo(render(document, result.is_repeated, language))
+            typer.echo(render(document, store, language))
         runner.close()
         kept.close()
     refused = sum(table["quarantined"] for table in document["tables"].values())
@@ -67,6 +71,49 @@ def run(
         raise typer.Exit(3)
 
 
-def render(document: dict[str, object], is_repeated: bool, lang: Language) -> str:
+def render(document: Mapping[str, Any], store: str, lang: Language) -> str:
     """A night as people read it."""
-    return json.dumps(document, ensure_ascii=False, indent=1)
+    parts = [say("night_of", lang, day=document["as_of"], run=document["run_id"])]
+    if document["repeated"]:
+        parts.append(say("night_again", lang))
+    if document["dry_run"]:
+        parts.append(say("night_dry", lang))
+    parts += _plans(document, lang)
+    names = ("proposed", "issued", "waiting", "refused", "recovered")
+    money = [(say(name, lang), f"{Decimal(document[name]):,}") for name in names]
+    parts += ["", screen.table((say("money", lang), ""), money, right=(1,))]
+    parts += _to_look_at(document, lang)
+    if Decimal(document["waiting"]):
+        parts += ["", say("review_it", lang, store=store)]
+    return "\n".join(parts)
+
+
+def _plans(document: Mapping[str, Any], lang: Language) -> list[str]:
+    rows = [(code, OUTCOMES[code].text(lang), n) for code, n in document["plans"].items()]
+    header = ("", say("outcome", lang), say("plans", lang))
+    parts = ["", screen.table(header, rows, right=(2,))]
+    held = [
+        (code, n, REASONS[code].text(lang), REASONS[code].advice(lang))
+        for code, n in document["reasons"].items()
+        if REASONS[code].kind == "held"
+    ]
+    if held:
+        titles = [say(key, lang) for key in ("reason", "plans", "meaning", "what_to_do")]
+        parts += [screen.heading(say("held_plans", lang)), screen.table(titles, held, right=(1,))]
+    return parts
+
+
+def _to_look_at(document: Mapping[str, Any], lang: Language) -> list[str]:
+    """What a person should know of, each kind in one line."""
+    found: dict[str, list[str]] = {}
+    for incident in document["incidents"]:
+        found.setdefault(incident["kind"], []).append(str(incident["ad_id"]))
+    found["overdrawn"] = [use["usage_id"] for use in document["overdrawn"]]
+    parts = [
+        say(f"i_{kind}", lang, n=len(ids), plans=", ".join(ids[:_SHOWN]))
+        for kind, ids in found.items()
+        if ids
+    ]
+    if document["undelivered"]:
+        parts.append(say("undelivered", lang, n=document["undelivered"]))
+    return ["", *parts] if parts else []

@@ -9,11 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger import bulk, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Entry, Subject, entry_id
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ def use(book: Book, usages: Sequence[Mapping[str, Any]]) -> list[Overdrawn]:
 def _new(book: Book, ids: list[str]) -> list[str]:
     known: set[str] = set()
     column = schema.entries.c.entry_id
-    for start in range(0, len(ids), _AT_ONCE):
-        query = sa.select(column).where(column.in_(ids[start : start + _AT_ONCE]))
+    for some in bulk.pieces(ids):
+        query = sa.select(column).where(column.in_(some))
         known |= set(book.connection.execute(query).scalars())
     return [key for key in ids if key not in known]
 

@@ -4,20 +4,18 @@ each plan's standing kept beside it, all written at the end."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee.errors import InvariantError
-from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger import bulk, schema
 from qianchuan_guarantee.ledger.entries import Balances, Entry, Stamp, Subject, answered, entry_id
 from qianchuan_guarantee.ledger.settle import Standing, is_in_order, shown
 
 # 站内信: what the advertiser is told of.
 _TOLD = ("issued", "supplement", "refused", "claw_back", "freeze", "thaw")
-_AT_ONCE = 500  # values in one question to the database
 
 
 class Book:
@@ -37,22 +35,21 @@ class Book:
     def load(self, plans: Iterable[int]) -> None:
         """Read where some plans stand."""
         wanted = [plan for plan in plans if plan not in self.standings]
-        names = [field.name for field in fields(Standing)]
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            query = sa.select(schema.plans).where(schema.plans.c.ad_id.in_(some))
-            for row in self.connection.execute(query).mappings():
-                self._waited += row["waiting_fen"]
-                standing = Standing(**{name: row[name] for name in names})
+        columns = [schema.plans.c[name] for name in Standing._fields]
+        for some in bulk.pieces(wanted):
+            query = sa.select(*columns).where(schema.plans.c.ad_id.in_(some))
+            for row in self.connection.execute(query):
+                standing = Standing._make(row)
+                self._waited += standing.waiting_fen
                 self._stored[standing.ad_id] = self.standings[standing.ad_id] = standing
 
     def stand(self, standing: Standing) -> None:
         """A plan stands otherwise than before."""
         before = self.standings.get(standing.ad_id)
         standing = shown(standing)
-        if before is not None and replace(standing, run_id=before.run_id) == before:
+        if before is not None and standing._replace(run_id=before.run_id) == before:
             return
-        self.standings[standing.ad_id] = replace(standing, run_id=self.stamp.run_id)
+        self.standings[standing.ad_id] = standing._replace(run_id=self.stamp.run_id)
         self._changed.add(standing.ad_id)
 
     def enter(self, entry: Entry) -> None:
@@ -67,8 +64,7 @@ class Book:
             raise InvariantError(f"{entry.entry_id}: {standing.waiting_entry} is still waiting")
         self.enter(entry)
         self.stand(
-            replace(
-                standing,
+            standing._replace(
                 waiting_fen=entry.amount_fen,
                 waiting_entry=entry.entry_id,
                 correction=standing.correction + 1,
@@ -94,8 +90,7 @@ class Book:
                 self._set_off(proposal, min(owed, amount))
         standing = self._standing_of(proposal)
         self.stand(
-            replace(
-                standing,
+            standing._replace(
                 issued_fen=standing.issued_fen + amount,
                 was_issued=True,
                 waiting_fen=0,
@@ -131,7 +126,7 @@ class Book:
         self.enter(answered(proposal, "refused", clause, why, moves))
         standing = self._standing_of(proposal)
         refused = standing.decided_fen if by_person else standing.refused_fen
-        self.stand(replace(standing, waiting_fen=0, waiting_entry=None, refused_fen=refused))
+        self.stand(standing._replace(waiting_fen=0, waiting_entry=None, refused_fen=refused))
 
     def _standing_of(self, entry: Entry) -> Standing:
         assert entry.subject.ad_id is not None
@@ -150,117 +145,82 @@ class Book:
 
     def write(self) -> None:
         """Write what was entered; raises where an entry is there already, whoever entered it."""
-        connection, stamp = self.connection, self.stamp
         if not self.entered and not self._changed:
             return
+        connection, stamp = self.connection, self.stamp
         number = connection.execute(sa.select(sa.func.max(schema.entries.c.number))).scalar() or 0
+        made = (stamp.by, stamp.at, stamp.run_id)
         rows = [
-            {**_row(entry), "number": number + place, **asdict(stamp)}
+            (number + place, *_row(entry), *made)
             for place, entry in enumerate(self.entered, start=1)
         ]
         moves = [
-            {
-                "entry_id": entry.entry_id,
-                "account": account,
-                "advertiser_id": entry.subject.advertiser_id,
-                "amount_fen": amount,
-            }
+            (entry.entry_id, account, entry.subject.advertiser_id, amount)
             for entry in self.entered
             for account, amount in entry.moves.items()
         ]
-        _insert(connection, schema.entries, rows)
-        _insert(connection, schema.postings, moves)
+        told = [(f"notice-{e.entry_id}", e.entry_id, 0) for e in self.entered if e.kind in _TOLD]
+        bulk.insert(connection, schema.entries, ("number", *_COLUMNS, "by", "at", "run_id"), rows)
+        names = ("entry_id", "account", "advertiser_id", "amount_fen")
+        bulk.insert(connection, schema.postings, names, moves)
+        bulk.insert(connection, schema.notices, ("notice_id", "entry_id", "attempts"), told)
         self._write_balances()
         self._write_standings()
-        notices = [
-            {"notice_id": f"notice-{e.entry_id}", "entry_id": e.entry_id, "attempts": 0}
-            for e in self.entered
-            if e.kind in _TOLD
-        ]
-        _insert(connection, schema.notices, notices)
 
     def _write_balances(self) -> None:
-        keys = [{"_id": key[0], "_account": key[1]} for key in self.balances.changed]
-        if not keys:
-            return
-        table = schema.balances
-        self.connection.execute(
-            sa.delete(table).where(
-                table.c.advertiser_id == sa.bindparam("_id"),
-                table.c.account == sa.bindparam("_account"),
-            ),
-            keys,
-        )
-        rows = [
-            {"advertiser_id": key[0], "account": key[1], "amount_fen": amount}
-            for key, amount in self.balances.changed.items()
-        ]
-        _insert(self.connection, table, rows)
+        changed = self.balances.changed
+        keys = ("advertiser_id", "account")
+        bulk.delete(self.connection, schema.balances, keys, list(changed))
+        rows = [(*key, amount) for key, amount in changed.items()]
+        bulk.insert(self.connection, schema.balances, (*keys, "amount_fen"), rows)
 
     def _write_standings(self) -> None:
         changed = [self.standings[plan] for plan in sorted(self._changed)]
         for standing in changed:
             if standing.waiting_entry is None and not is_in_order(standing):
                 raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
-        known = [{"_id": s.ad_id} for s in changed if s.ad_id in self._stored]
-        if known:
-            table = schema.plans
-            self.connection.execute(
-                sa.delete(table).where(table.c.ad_id == sa.bindparam("_id")), known
-            )
-        _insert(self.connection, schema.plans, [asdict(standing) for standing in changed])
+        known = [(s.ad_id,) for s in changed if s.ad_id in self._stored]
+        bulk.delete(self.connection, schema.plans, ("ad_id",), known)
+        bulk.insert(self.connection, schema.plans, Standing._fields, changed)
         number = self.connection.execute(sa.select(sa.func.max(schema.statuses.c.number))).scalar()
+        stamp = ((number or 0) + 1, self.stamp.run_id, self.stamp.at)
         history = [
-            {
-                "ad_id": standing.ad_id,
-                "number": (number or 0) + 1,
-                "status": standing.status,
-                "outcome": standing.outcome,
-                "reasons": standing.reasons,
-                "amount_fen": standing.decided_fen or 0,
-                "run_id": self.stamp.run_id,
-                "at": self.stamp.at,
-            }
-            for standing in changed
-            if _told_apart(self._stored.get(standing.ad_id), standing)
+            (s.ad_id, s.status, s.outcome, s.reasons, s.decided_fen or 0, *stamp)
+            for s in changed
+            if _told_apart(self._stored.get(s.ad_id), s)
         ]
-        _insert(self.connection, schema.statuses, history)
+        names = ("ad_id", "status", "outcome", "reasons", "amount_fen", "number", "run_id", "at")
+        bulk.insert(self.connection, schema.statuses, names, history)
 
 
 def _told_apart(before: Standing | None, after: Standing) -> bool:
     """Does the status history have something new to say?"""
-    return before is None or any(
-        getattr(before, name) != getattr(after, name)
-        for name in ("status", "outcome", "reasons", "decided_fen")
+    return before is None or (
+        (before.status, before.outcome, before.reasons, before.decided_fen)
+        != (after.status, after.outcome, after.reasons, after.decided_fen)
     )
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    subject: Subject = entry.subject
-    return {
-        "entry_id": entry.entry_id,
-        "kind": entry.kind,
-        "purpose": entry.purpose,
-        "ad_id": subject.ad_id,
-        "advertiser_id": subject.advertiser_id,
-        "amount_fen": entry.amount_fen,
-        "cycle_on": subject.cycle_on,
-        "correction": subject.correction,
-        "rulebook": subject.rulebook,
-        "rulebook_sha256": subject.rulebook_sha256,
-        "corrects": entry.corrects,
-        "clause": entry.clause,
-        "why": entry.why,
-    }
+_COLUMNS = (
+    *("entry_id", "kind", "purpose", "ad_id", "advertiser_id", "amount_fen", "cycle_on"),
+    *("correction", "rulebook", "rulebook_sha256", "corrects", "clause", "why"),
+)
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    of: Subject = entry.subject
+    return (
+        *(entry.entry_id, entry.kind, entry.purpose, of.ad_id, of.advertiser_id),
+        *(entry.amount_fen, of.cycle_on, of.correction, of.rulebook, of.rulebook_sha256),
+        *(entry.corrects, entry.clause, entry.why),
+    )
 
 
 def entries_of(connection: Connection, ids: list[str]) -> dict[str, Entry]:
     """Entries by id, without what they moved."""
     found: dict[str, Entry] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        query = sa.select(schema.entries).where(
-            schema.entries.c.entry_id.in_(ids[start : start + _AT_ONCE])
-        )
+    for some in bulk.pieces(ids):
+        query = sa.select(schema.entries).where(schema.entries.c.entry_id.in_(some))
         for row in connection.execute(query).mappings():
             subject = Subject(
                 row["advertiser_id"],
@@ -281,8 +241,3 @@ def entries_of(connection: Connection, ids: list[str]) -> dict[str, Entry]:
                 corrects=row["corrects"],
             )
     return found
-
-
-def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(sa.insert(table), rows)

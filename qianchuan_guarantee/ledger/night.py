@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import sqlalchemy as sa
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.decide import Decided
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What the night found of a plan; amounts in fen."""
 
     ad_id: int
@@ -117,10 +116,10 @@ def _answers(decided: Decided) -> Iterator[Answer]:
             is_cheating=facts.cheating_source.notnull(),
         ).order_by("ad_id")
     )
-    names = [field.name for field in fields(Answer)]
+    names = list(Answer._fields)
     names[names.index("status")] = "compensate_status"
     for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
-        yield Answer(*values)
+        yield Answer._make(values)
 
 
 def _restated(decided: Decided) -> set[int]:
@@ -211,8 +210,7 @@ def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
         return
     is_settled = outcome in SETTLED
     book.stand(
-        replace(
-            standing,
+        standing._replace(
             advertiser_id=answer.advertiser_id,
             rulebook=answer.rulebook,
             cycle_on=answer.cycle_on,
@@ -234,8 +232,7 @@ def _judge(book: Book, plan: int, is_cheating: bool) -> None:
     owed = 0 if is_cheating else max(standing.merit_fen - standing.withheld_fen, 0)
     outcome = "invalid" if is_cheating else "granted" if owed else "ended"
     book.stand(
-        replace(
-            standing,
+        standing._replace(
             decided_fen=owed,
             is_cheating=is_cheating,
             outcome=outcome,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -65,8 +64,7 @@ def claw_back(
             )
         # What is left is what the plan is owed from now on, whatever is decided again.
         book.stand(
-            replace(
-                standing,
+            standing._replace(
                 decided_fen=standing.issued_fen - amount,
                 withheld_fen=standing.withheld_fen + amount,
                 refused_fen=None,

@@ -8,16 +8,15 @@ entry.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from qianchuan_guarantee.ledger.entries import Entry, Subject, proposed
 
 SETTLED = ("granted", "ended", "invalid")
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a plan stands in the ledger, amounts in fen: a row of `schema.plans`."""
 
     ad_id: int
@@ -50,12 +49,12 @@ def shown(standing: Standing) -> Standing:
     if not standing.is_settled:
         return standing
     if standing.is_cheating or standing.outcome == "invalid":
-        return replace(standing, status="INVALID")
+        return standing._replace(status="INVALID")
     if not standing.decided_fen:
-        return replace(standing, status="ENDED")
+        return standing._replace(status="ENDED")
     if standing.decided_fen == standing.refused_fen and not standing.issued_fen:
-        return replace(standing, status="ENDED", reasons="REVIEW_REFUSED")
-    return replace(standing, status="PAID" if standing.issued_fen > 0 else "CONFIRMING")
+        return standing._replace(status="ENDED", reasons="REVIEW_REFUSED")
+    return standing._replace(status="PAID" if standing.issued_fen > 0 else "CONFIRMING")
 
 
 def subject_of(standing: Standing, digests: Mapping[str, str]) -> Subject:

@@ -30,12 +30,8 @@ NIGHTS = 30
 WAITING = 20
 FURTHER = 20  # incidents, and grants spent that the ledger does not have
 # What an entry's money counts as.
-_COUNTS_AS = {
-    "issued": "issued",
-    "supplement": "issued",
-    "refused": "refused",
-    "claw_back": "recovered",
-}
+_COUNTS_AS = {"issued": "issued", "supplement": "issued"}
+_COUNTS_AS |= {"refused": "refused", "claw_back": "recovered"}
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ def collect(store: Store, as_of: date | None) -> NightPage:
     )
 
 
-def yuan(fen: int) -> Decimal:
+def _yuan(fen: int) -> Decimal:
     return Decimal(fen).scaleb(-2)
 
 
@@ -170,7 +166,7 @@ def _values(moved: Moved) -> list[Any]:
 
 
 def _in_yuan(overdrawn: Mapping[str, Any]) -> dict[str, Any]:
-    amounts = {name: yuan(overdrawn[f"{name}_fen"]) for name in ("amount", "available")}
+    amounts = {name: _yuan(overdrawn[f"{name}_fen"]) for name in ("amount", "available")}
     return {**overdrawn, **amounts}
 
 
@@ -223,7 +219,8 @@ def _nights(connection: Connection, runs: Sequence[Mapping[str, Any]], place: in
     def moved(run_id: str, is_by_people: bool) -> Moved:
         names = ("issued", "refused", "recovered")
         keys = [(run_id, is_by_people, name) for name in names]
-        return Moved(*(yuan(sums[key]) for key in keys), *(counts[key] for key in keys))
+        issued, refused, recovered = (_yuan(sums[key]) for key in keys)
+        return Moved(issued, refused, recovered, *(counts[key] for key in keys))
 
     return [
         Line(
@@ -243,9 +240,7 @@ def _label(runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> str:
     return f"{run['as_of']}{which}"
 
 
-def _waiting(
-    connection: Connection, runs: Sequence[Mapping[str, Any]], done: datetime
-) -> Waiting:
+def _waiting(connection: Connection, runs: Sequence[Mapping[str, Any]], done: datetime) -> Waiting:
     """三(二): proposals that nothing had answered when the run was done."""
     nights = {run["run_id"]: run["as_of"] for run in runs}
     made, answer = schema.entries, schema.entries.alias("answer")
@@ -254,7 +249,7 @@ def _waiting(
     waiting = []
     for row in as_rows(connection, query):
         words = tuple(row["why"].split(",")) if row["run_id"] else (row["why"],)
-        amount, day = yuan(row["amount_fen"]), nights.get(row["run_id"]) or row["at"].date()
+        amount, day = _yuan(row["amount_fen"]), nights.get(row["run_id"]) or row["at"].date()
         about = (row["entry_id"], row["ad_id"], row["advertiser_id"], row["purpose"])
         waiting.append(Proposal(*about, amount, words if row["why"] else (), day))
     waiting.sort(key=lambda p: (-abs(p.amount), p.ad_id))

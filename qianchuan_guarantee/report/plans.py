@@ -18,6 +18,9 @@ from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, reasons_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_GRANT = ("ad_id", "advertiser_id", "scenario", "cost", "target_cost", "conversions", "amount")
+_READ = (*_GRANT, "outcome", "reasons")
+_ROW = ("ad_id", "file", "row_number", "column", "reason", "raw")
 GRANTS = 20
 HELD = 25  # plans shown of each reason
 ROWS = 3  # refused rows shown of each plan
@@ -75,7 +78,7 @@ class Plans:
 
 def read_plans(store: Store, run_id: str, document: Mapping[str, Any]) -> Plans:
     """What the night decided; an InvariantError where `document`, which it printed, differs."""
-    table = _table(store, run_id, "decisions.parquet")
+    table = _table(store, run_id, "decisions.parquet", _READ)
     counted, ahead = _counted(table)
     by_outcome: Counter[str] = Counter()
     for line in counted:
@@ -86,7 +89,7 @@ def read_plans(store: Store, run_id: str, document: Mapping[str, Any]) -> Plans:
         amount=_sum(table["amount"]),
         grants=_largest(table),
         sizes=_sizes(table),
-        held=_held(table, _table(store, run_id, "quarantine.parquet")),
+        held=_held(table, _table(store, run_id, "quarantine.parquet", _ROW)),
         held_ahead=ahead,
         ids=table["ad_id"],
     )
@@ -94,13 +97,13 @@ def read_plans(store: Store, run_id: str, document: Mapping[str, Any]) -> Plans:
     return plans
 
 
-def _table(store: Store, run_id: str, name: str) -> pa.Table:
+def _table(store: Store, run_id: str, name: str, columns: Sequence[str]) -> pa.Table:
     import pyarrow.parquet as pq
 
     content = store.read(run_id, name)
     if content is None:
         raise UserError(f"{store}: {name} of the night {run_id} is not there any more")
-    return pq.read_table(io.BytesIO(content))
+    return pq.read_table(io.BytesIO(content), columns=list(columns))
 
 
 def _sum(amounts: pa.ChunkedArray) -> Decimal:
@@ -141,8 +144,8 @@ def _counted(table: pa.Table) -> tuple[list[ReasonLine], int]:
 def _largest(table: pa.Table) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 
-    columns = "ad_id advertiser_id scenario cost target_cost conversions amount".split()
-    granted = table.select(columns).filter(pc.equal(table["outcome"], "granted"))
+    granted = table.filter(pc.equal(table["outcome"], "granted"))
+    granted = granted.select(_GRANT)
     order = [("amount", "descending"), ("ad_id", "ascending")]
     largest: list[dict[str, Any]] = granted.sort_by(order).slice(0, GRANTS).to_pylist()
     return largest

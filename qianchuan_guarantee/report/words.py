@@ -69,7 +69,6 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "A plan stands once under “main reason”, and under “at all” for each reason it has.",
         "“主要原因”每个计划只计一次；“涉及”按每个原因各计一次。",
     ),
-    "outcome": ("outcome", "结果"),
     "reason": ("reason", "原因"),
     "as_first": ("main reason", "主要原因"),
     "at_all": ("at all", "涉及"),
@@ -84,7 +83,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "grants": ("The biggest grants", "金额最大的赠款"),
     "grants_note": (
         "The {shown} largest of {all}; together {amount} of {total} yuan.",
-        "{all} 个中最大的 {shown} 个，合计 {amount} 元，占总额 {total} 元中的部分。",
+        "共 {all} 个、{total} 元；此处为最大的 {shown} 个，合计 {amount} 元。",
     ),
     "grants_all": ("All {all}; together {total} yuan.", "全部 {all} 个，合计 {total} 元。"),
     "no_grants": ("No plan is granted.", "没有应发赠款的计划。"),
@@ -145,14 +144,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "周期仍在进行的计划中，另有 {n} 个若不补正也将待补正。",
     ),
     "held_before": (
-        "Another {n} were held on earlier nights and are not in this night's exports.",
-        "另有 {n} 个计划在以往各夜待补正，不在本夜的导出之中。",
+        "Another {n} were held on earlier nights and are not among this night's plans.",
+        "另有 {n} 个计划在以往各夜待补正，不在本夜的计划之中。",
     ),
     "what_is_wrong": ("what is wrong", "问题"),
     "what_to_do": ("what to do", "处理办法"),
     "row": ("{file}, row {row}: {column}: {reason}", "{file} 第 {row} 行 {column}：{reason}"),
     "row_value": ("found {value}", "实为 {value}"),
-    "rows_more": ("and {n} more rows in quarantine.parquet", "另有 {n} 行，见 quarantine.parquet"),
+    "rows_more": (
+        "more such rows in quarantine.parquet: {n}",
+        "另有 {n} 行，见 quarantine.parquet",
+    ),
     # What else people must look at.
     "look": ("To look at", "需要留意"),
     "i_settled_before": (

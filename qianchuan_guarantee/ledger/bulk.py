@@ -1,0 +1,55 @@
+"""Very many rows into the database at once, past SQLAlchemy's work on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+AT_ONCE = 10_000  # values in one question; databases take some 30 000
+
+
+def insert(
+    connection: Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert rows whose values stand in the order of `names`, as their columns' types say."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    processors = {
+        place: processor
+        for place, name in enumerate(names)
+        if (processor := table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+    }
+    columns = list(zip(*rows, strict=True))
+    for place, processor in processors.items():
+        columns[place] = tuple(processor(value) for value in columns[place])
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    quote = dialect.identifier_preparer.quote
+    into = f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"
+    marks = ", ".join(mark for _ in names)
+    connection.exec_driver_sql(
+        f"INSERT INTO {into} VALUES ({marks})", list(zip(*columns, strict=True))
+    )
+
+
+def delete(
+    connection: Connection, table: sa.Table, names: Sequence[str], keys: Sequence[Sequence[Any]]
+) -> None:
+    """Delete the rows with these keys."""
+    if not keys:
+        return
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    quote = connection.dialect.identifier_preparer.quote
+    where = " AND ".join(f"{quote(name)} = {mark}" for name in names)
+    connection.exec_driver_sql(
+        f"DELETE FROM {quote(table.name)} WHERE {where}", [tuple(key) for key in keys]
+    )
+
+
+def pieces(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Values, so many at a time as one question takes."""
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]

@@ -1,0 +1,14 @@
+"""The sentences that people read, in both languages, from one place."""
+
+from __future__ import annotations
+
+from qianchuan_guarantee.vocabulary import Language
+from qianchuan_guarantee.wording import commands, deciding, ledger
+
+_SENTENCES = deciding.SENTENCES | commands.SENTENCES | ledger.SENTENCES
+
+
+def say(key: str, lang: Language, **words: object) -> str:
+    """The sentence `key`, in `lang`, with its words filled in."""
+    english, chinese = _SENTENCES[key]
+    return (chinese if lang == "zh" else english).format(**words)
