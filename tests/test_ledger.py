@@ -307,14 +307,14 @@ def test_only_a_held_plan_can_be_released(nights: Nights) -> None:
 
 def test_entry_ids_say_what_they_are_about() -> None:
     subject = Subject(ADVERTISER, PLAN, DAY0, "rule@1")
-    same = replace(subject, rulebook_sha256="other")
+    same = subject._replace(rulebook_sha256="other")
     assert entry_id("issued", subject) == entry_id("issued", same)
     others = [
         entry_id("refused", subject),
-        entry_id("issued", replace(subject, ad_id=PLAN + 1)),
-        entry_id("issued", replace(subject, cycle_on=date(2022, 10, 2))),
-        entry_id("issued", replace(subject, rulebook="rule@2")),
-        entry_id("issued", replace(subject, correction=1)),
+        entry_id("issued", subject._replace(ad_id=PLAN + 1)),
+        entry_id("issued", subject._replace(cycle_on=date(2022, 10, 2))),
+        entry_id("issued", subject._replace(rulebook="rule@2")),
+        entry_id("issued", subject._replace(correction=1)),
     ]
     assert len({entry_id("issued", subject), *others}) == 6
 

@@ -47,9 +47,11 @@ class Book:
         """A plan stands otherwise than before."""
         before = self.standings.get(standing.ad_id)
         standing = shown(standing)
-        if before is not None and standing._replace(run_id=before.run_id) == before:
+        if before is not None and standing[:-1] == before[:-1]:  # all but the run
             return
-        self.standings[standing.ad_id] = standing._replace(run_id=self.stamp.run_id)
+        if standing.run_id != self.stamp.run_id:
+            standing = standing._replace(run_id=self.stamp.run_id)
+        self.standings[standing.ad_id] = standing
         self._changed.add(standing.ad_id)
 
     def enter(self, entry: Entry) -> None:

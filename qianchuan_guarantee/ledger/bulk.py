@@ -25,7 +25,8 @@ def insert(
     }
     columns = list(zip(*rows, strict=True))
     for place, processor in processors.items():
-        columns[place] = tuple(processor(value) for value in columns[place])
+        texts = {value: processor(value) for value in set(columns[place])}
+        columns[place] = tuple(texts[value] for value in columns[place])
     mark = "?" if dialect.paramstyle == "qmark" else "%s"
     quote = dialect.identifier_preparer.quote
     into = f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"

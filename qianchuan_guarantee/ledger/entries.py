@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from qianchuan_guarantee.errors import InvariantError
 
@@ -30,8 +31,10 @@ ACCOUNTS = ("proposed", "available", "used", "frozen", "recovered", "receivable"
 _BELOW_ZERO = ("granted", "receivable")
 
 
-@dataclass(frozen=True)
-class Subject:
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+class Subject(NamedTuple):
     """What an entry is about: a plan's cycle, or something else of an advertiser's (`name`)."""
 
     advertiser_id: int
@@ -43,8 +46,7 @@ class Subject:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry, with what it moves: account → fen."""
 
     entry_id: str
@@ -53,24 +55,16 @@ class Entry:
     amount_fen: int
     clause: str
     why: str
-    moves: Mapping[str, int] = field(default_factory=dict)
+    moves: Mapping[str, int] = _NOTHING
     purpose: str | None = None
     corrects: str | None = None
 
 
 def entry_id(kind: str, subject: Subject) -> str:
     """Derived from what the entry is about, so that nobody can enter the same thing twice."""
-    about = "|".join(
-        str(part)
-        for part in (
-            kind,
-            subject.advertiser_id,
-            subject.ad_id or "",
-            subject.cycle_on or "",
-            subject.rulebook or "",
-            subject.correction,
-            subject.name,
-        )
+    about = (
+        f"{kind}|{subject.advertiser_id}|{subject.ad_id or ''}|{subject.cycle_on or ''}|"
+        f"{subject.rulebook or ''}|{subject.correction}|{subject.name}"
     )
     digest = hashlib.sha256(about.encode()).hexdigest()[:12]
     whose = subject.ad_id or subject.advertiser_id
@@ -125,8 +119,7 @@ class Balances:
             self.changed[key] = after
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Who enters something, when, and in which run (null: a person, between runs)."""
 
     by: str

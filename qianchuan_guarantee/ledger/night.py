@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -285,7 +285,7 @@ def _reviewed(
     at_once = [made for made in proposals if not waits(made, is_night_too_large=False)]
     is_too_large = sum(abs(e.amount_fen) for e in at_once) > int(policy.night_up_to_yuan * 100)
     return [
-        replace(made, why=",".join(waits(made, is_night_too_large=is_too_large)))
+        made._replace(why=",".join(waits(made, is_night_too_large=is_too_large)))
         for made in proposals
     ]
 

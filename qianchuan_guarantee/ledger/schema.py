@@ -82,14 +82,13 @@ entries = Table(
     Column("correction", Integer, nullable=False),
     Column("rulebook", String),
     Column("rulebook_sha256", String),
-    Column("run_id", String, index=True),  # null: entered by a person between runs
+    Column("run_id", String),  # null: entered by a person between runs
     Column("corrects", String, unique=True),  # an entry is answered once
     Column("clause", String, nullable=False),
     Column("why", Text, nullable=False),  # codes of what makes a proposal wait, or a person's words
     Column("by", String, nullable=False),
     Column("at", DateTime, nullable=False),
     Index("entries_of_plan", "ad_id"),
-    Index("entries_of_kind", "kind"),
 )
 
 # Each entry moves money between accounts of one advertiser; what it moves adds up to nothing.
@@ -133,8 +132,13 @@ plans = Table(
     Column("was_held", Boolean, nullable=False),
     Column("is_cheating", Boolean, nullable=False),
     Column("run_id", String),
-    Index("plans_waiting", "waiting_entry"),
-    Index("plans_cheating", "is_cheating"),
+)
+_only_waiting = plans.c.waiting_entry.is_not(None)
+Index(
+    "plans_waiting",
+    plans.c.waiting_entry,
+    sqlite_where=_only_waiting,
+    postgresql_where=_only_waiting,
 )
 
 # 四(五): the status history.
@@ -166,9 +170,15 @@ notices = Table(
     "notices",
     metadata,
     Column("notice_id", String, primary_key=True),
-    Column("entry_id", String, nullable=False, unique=True),
+    Column("entry_id", String, nullable=False),
     Column("delivered_at", DateTime),
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
-    Index("notices_waiting", "delivered_at"),
+)
+_undelivered = notices.c.delivered_at.is_(None)
+Index(
+    "notices_waiting",
+    notices.c.delivered_at,
+    sqlite_where=_undelivered,
+    postgresql_where=_undelivered,
 )

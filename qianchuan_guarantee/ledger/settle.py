@@ -46,15 +46,20 @@ class Standing(NamedTuple):
 
 def shown(standing: Standing) -> Standing:
     """四(五): a settled plan's status is what became of its money."""
-    if not standing.is_settled:
+    if standing.decided_fen is None:
         return standing
+    status, reasons = "CONFIRMING", standing.reasons
     if standing.is_cheating or standing.outcome == "invalid":
-        return standing._replace(status="INVALID")
-    if not standing.decided_fen:
-        return standing._replace(status="ENDED")
-    if standing.decided_fen == standing.refused_fen and not standing.issued_fen:
-        return standing._replace(status="ENDED", reasons="REVIEW_REFUSED")
-    return standing._replace(status="PAID" if standing.issued_fen > 0 else "CONFIRMING")
+        status = "INVALID"
+    elif not standing.decided_fen:
+        status = "ENDED"
+    elif standing.decided_fen == standing.refused_fen and not standing.issued_fen:
+        status, reasons = "ENDED", "REVIEW_REFUSED"
+    elif standing.issued_fen > 0:
+        status = "PAID"
+    if (status, reasons) == (standing.status, standing.reasons):
+        return standing
+    return standing._replace(status=status, reasons=reasons)
 
 
 def subject_of(standing: Standing, digests: Mapping[str, str]) -> Subject:
