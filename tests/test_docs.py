@@ -148,7 +148,7 @@ def test_both_readmes_begin_with_the_same_two_commands() -> None:
 def test_the_qcg_commands_in_the_pages_exist() -> None:
     for page in PAGES:
         for line in code_lines(page):
-            for called in re.findall(r"(?:^|/|&& )qcg ((?:[a-z]+ ?)+)", line):
+            for called in re.findall(r"(?:^|/|&& )qcg ((?:[a-z-]+ ?)+)", line):
                 words = called.split()
                 names = {f"qcg {' '.join(words[:n])}" for n in (1, 2)}
                 assert names & set(COMMANDS), f"{page.name}: {line}"

@@ -20,6 +20,7 @@ from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import query, review
 from qianchuan_guarantee.ledger.checks import problems
+from qianchuan_guarantee.ledger.move import move
 from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.nightly import Night, NightResult, run
@@ -263,4 +264,10 @@ def test_the_command_prints_one_document_and_its_numbers_add_up(
     for command in (["balance", "--check"], ["check"], ["list"], ["notices"], ["show", str(PLAN)]):
         result = CliRunner().invoke(app, ["ledger", *command, "--store", place])
         assert result.exit_code == 0, result.output
+    source, target = Store(place), Store(str(tmp_path / "copy"), create=True)
+    assert move(source, target) == 1
+    assert problems(target) == []
+    assert query.entries(target) == query.entries(source)
+    assert target.contents(document["run_id"]) == source.contents(document["run_id"])
+    assert "has nights already" in refused(lambda: move(source, target))
     assert (tmp_path / "store" / "notices.jsonl").read_text(encoding="utf-8").count("\n") == 1

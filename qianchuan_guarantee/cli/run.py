@@ -61,7 +61,7 @@ def run(
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
         else:
-            typer.echo(render(document, store, language))
+            typer.echo(render(document, store if dry_run else str(kept), language))
         runner.close()
         kept.close()
     refused = sum(table["quarantined"] for table in document["tables"].values())

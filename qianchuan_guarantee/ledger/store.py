@@ -174,6 +174,16 @@ class Store:
             found: bytes | None = connection.execute(asked).scalar()
         return found
 
+    def contents(self, run_id: str) -> dict[str, bytes]:
+        """All files of a run, by name."""
+        if self.folder is not None:
+            folder = self.folder / "runs" / run_id
+            return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        table = schema.files
+        query = sa.select(table.c.name, table.c.content).where(table.c.run_id == run_id)
+        with self.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def close(self) -> None:
         self.engine.dispose()
 
