@@ -7,11 +7,10 @@ from typing import Annotated, cast
 
 import typer
 
-from qianchuan_guarantee import wording
 from qianchuan_guarantee.cli import options
 from qianchuan_guarantee.errors import UsageError
-from qianchuan_guarantee.report.words import say
 from qianchuan_guarantee.vocabulary import Language
+from qianchuan_guarantee.wording import say
 
 
 def report(
@@ -36,4 +35,4 @@ def report(
         write_page(render(collect(kept, day), language), html)
     finally:
         kept.close()
-    typer.echo(wording.say("written", language, path=html))
+    typer.echo(say("written", language, path=html))

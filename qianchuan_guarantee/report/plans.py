@@ -24,6 +24,7 @@ _ROW = ("ad_id", "file", "row_number", "column", "reason", "raw")
 GRANTS = 20
 HELD = 25  # plans shown of each reason
 ROWS = 3  # refused rows shown of each plan
+LONGEST = 80  # characters shown of a refused cell
 SIZES = (10, 100, 1_000, 10_000)  # yuan: where one size of grant ends and the next begins
 
 
@@ -200,7 +201,8 @@ def _value(refused: Mapping[str, Any]) -> str | None:
     column = refused["column"] or ""
     if refused["reason"] == "conflict" or not isinstance(raw, dict) or raw.get(column) is None:
         return None
-    return str(raw[column])
+    value = str(raw[column])
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
 
 
 def _assert_adds_up(run_id: str, plans: Plans, document: Mapping[str, Any]) -> None:

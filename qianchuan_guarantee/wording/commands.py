@@ -12,6 +12,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Decide every plan of an export folder as of a morning.",
         "按某日零点判定导出目录中的每个计划。",
     ),
+    "c_report": (
+        "One page about a night and the nights before it, to read without a network.",
+        "一夜及此前各夜的单页报告，离线可读。",
+    ),
+    "o_report_as_of": (
+        "The latest night of this day, YYYY-MM-DD; the latest of all if left out.",
+        "这一天的最近一夜，YYYY-MM-DD；缺省为全部之中最近的一夜。",
+    ),
+    "o_html": ("The page, as this file.", "页面写入此文件。"),
     "c_run": (
         "The nightly job: decide, record, propose grants, issue what needs no review, tell.",
         "每晚任务：判定、入账、提出赠款、发放无需审核者、通知。",

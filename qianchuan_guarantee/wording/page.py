@@ -5,16 +5,6 @@ from __future__ import annotations
 from qianchuan_guarantee.vocabulary import Language
 
 _SENTENCES: dict[str, tuple[str, str]] = {
-    # The command line.
-    "c_report": (
-        "One page about a night and the nights before it, to read without a network.",
-        "一夜及此前各夜的单页报告，离线可读。",
-    ),
-    "o_report_as_of": (
-        "The latest night of this day, YYYY-MM-DD; the latest of all if left out.",
-        "这一天的最近一夜，YYYY-MM-DD；缺省为全部之中最近的一夜。",
-    ),
-    "o_html": ("The page, as this file.", "页面写入此文件。"),
     # The head of the page.
     "title": ("Cost guarantee, night of {day}", "成本保障 · {day} 夜"),
     "by": ("Decided by {rulebook}", "依据 {rulebook} 判定"),
@@ -87,7 +77,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "grants_all": ("All {all}; together {total} yuan.", "全部 {all} 个，合计 {total} 元。"),
     "no_grants": ("No plan is granted.", "没有应发赠款的计划。"),
-    "t_sizes": ("Granted plans by amount in yuan", "应发赠款的计划，按金额（元）"),
+    "t_sizes": (
+        "Granted plans by amount in yuan: how many, and what they come to",
+        "应发赠款的计划，按金额（元）：个数与合计",
+    ),
     "size_label": ("{plans} · {amount} yuan", "{plans} 个 · {amount} 元"),
     "size_up": ("{low} and more", "{low} 及以上"),
     "size_under": ("under {high}", "不足 {high}"),
@@ -177,7 +170,6 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "was written. One plan in detail: qcg explain.",
         "页面写出之前，各项金额均已与账本及本夜判定核对一致。单个计划的详情见 qcg explain。",
     ),
-    "colon": (": ", "："),
     "comma": (", ", "，"),
     "semicolon": ("; ", "；"),
 }
