@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import sqlalchemy as sa
 
 from qianchuan_guarantee.exports.memory import WHOLE, Memory, closed_schema, first_schema
@@ -112,7 +113,7 @@ def leave(decided: Decided, before: Remembered, folder: Path) -> dict[str, list[
         table = decided.checked[name]
         if table.days is None or table.every is None:
             continue
-        rows = _past_rows(table, as_of)
+        rows = _past_rows(decided, table, as_of)
         for state, of in (("open", unclosed), ("closed", newly)):
             if name in _EVERY_PLAN:
                 if state == "closed":
@@ -125,20 +126,49 @@ def leave(decided: Decided, before: Remembered, folder: Path) -> dict[str, list[
     return _days(decided, before, as_of)
 
 
-def _past_rows(table: CheckedTable, as_of: date) -> Table:
-    """Rows of partitions known by now, of logs of delivery and conversions only refused ones."""
-    import ibis
-
+def _past_rows(decided: Decided, table: CheckedTable, as_of: date) -> Table:
+    """Rows of partitions known by now, of logs of delivery and conversions only refused ones;
+    malformed lines among them."""
     assert table.every is not None
-    every = table.every.filter(table.every._dt < ibis.literal(as_of, type="date"))
-    return every if table.table.name in WHOLE else every.filter(~every._is_fine)
+    today = ibis.literal(as_of, type="date")
+    every = table.every.filter(table.every._dt < today)
+    if table.table.name == "plans":
+        every = _changes(decided.engine.keep(every))
+    elif table.table.name not in WHOLE:
+        every = every.filter(~every._is_fine)
+    torn = table.refused.filter(table.refused.problem == ":malformed")
+    # Those of earlier nights are rows among the others already.
+    is_new = torn.written_on.isin(list(table.days or ())) & (torn.written_on < today)
+    torn = torn.filter(torn.ad_id.notnull() & is_new)
+    said = {
+        "_file": torn.file,
+        "_dt": torn.written_on,
+        "_is_fine": ibis.literal(False),
+        "_problem": torn.problem,
+        "_ad_id": torn.ad_id,
+    }
+    kinds = every.schema()
+    nothing = {name: ibis.null(kind) for name, kind in kinds.items() if name not in said}
+    return every.union(torn.select(**said, **nothing).select(*every.columns))
+
+
+def _changes(snapshots: Table) -> Table:
+    """Of a plan's snapshots that follow each other and say the same, the first and the last: what
+    lies between tells nothing more, and a plan may wait for its first delivery for years."""
+    names = [name for name in snapshots.columns if not name.startswith("_")]
+    said = ibis.literal("").join([snapshots[n].cast("string").fill_null("\0") for n in names])
+    in_order = ibis.window(group_by="_ad_id", order_by="_dt")
+    rows = snapshots.mutate(_said=said)
+    rows = rows.mutate(
+        _before=rows._said.lag().over(in_order), _after=rows._said.lead().over(in_order)
+    )
+    is_within = rows._is_fine & (rows._said == rows._before) & (rows._said == rows._after)
+    return rows.filter(~is_within.fill_null(False)).select(*snapshots.columns)
 
 
 def _first(decided: Decided, before: Remembered) -> Table:
     """First deliveries known by now. An earlier one that came late contradicts what is
     remembered, which stays; a later one is a restatement."""
-    import ibis
-
     old = decided.engine.table(before.first)
     plans = decided.stages["cycles"]
     known = plans.filter(plans.first_delivery_at.notnull())
