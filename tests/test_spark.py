@@ -132,7 +132,7 @@ def test_text_as_it_stands(spark: Spark, tmp_path: Path, name: str, encoding: st
     ]
     assert read == [
         dict(zip(COLUMNS, row, strict=True)) | place | {"_row_number": number}
-        for number, row in enumerate(cells, start=1)
+        for number, row in zip((1, 3, 5), cells, strict=True)
     ]
     malformed = [(line.row_number, line.line) for line in spark.malformed(group)]
     assert malformed == [(2, "2,2022-10-01"), (4, "1,2,3,4,5")]

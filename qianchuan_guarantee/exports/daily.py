@@ -36,7 +36,8 @@ def daily(every: Table, facts: DayFacts, engine: Engine, *, is_partitioned: bool
     )
     if not is_partitioned:
         summed = summed.mutate(written_on=ibis.null("date"))
-    return engine.keep(summed)
+    # Engines keep sums in types of their own.
+    return engine.keep(summed).cast(summed.schema())
 
 
 def doubtful_days(daily: Table, engine: Engine) -> Table | None:
