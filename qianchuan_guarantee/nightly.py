@@ -85,7 +85,7 @@ def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -
         if repeated is not None:
             return repeated
         _in_order(store, question.as_of)
-        run_id = f"{question.as_of}-{key[:10]}"
+        run_id = _run_id(store, question.as_of, key)
         remembered = memory.recall(store, question.as_of, _begin(export))
         asked = replace(question, memory=remembered.memory)
         decided = decide(asked, engine, tell)
@@ -135,13 +135,29 @@ def _key(night: Night, store: Store, files: list[InputFile]) -> str:
 
 
 def _repeated(store: Store, key: str) -> NightResult | None:
+    """The night's last run, if it was asked just this. An earlier one does not count: what came
+    between would stand."""
+    table = schema.runs
     with store.reading() as connection:
-        query = sa.select(schema.runs).where(schema.runs.c.key == key)
-        row = connection.execute(query).mappings().first()
+        row = connection.execute(sa.select(table).where(table.c.key == key)).mappings().first()
+        if row is None:
+            return None
+        nights = sa.select(sa.func.max(table.c.number)).where(table.c.as_of == row["as_of"])
+        last = connection.execute(nights).scalar()
+        same = sa.select(table).where(table.c.number == last, table.c.key == key)
+        row = connection.execute(same).mappings().first()
     if row is None:
         return None
     document = json.loads(row["summary"]) | {"repeated": True}
     return NightResult(row["run_id"], True, document, None)
+
+
+def _run_id(store: Store, as_of: date, key: str) -> str:
+    """Named after what was asked, and which time it was asked."""
+    with store.reading() as connection:
+        query = sa.select(sa.func.count()).where(schema.runs.c.key == key)
+        times = int(connection.execute(query).scalar() or 0)
+    return f"{as_of}-{key[:10]}" + (f"-{times + 1}" if times else "")
 
 
 def _in_order(store: Store, as_of: date) -> None:

@@ -6,6 +6,7 @@ answer is compared with what the rule owes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -161,6 +162,26 @@ def test_an_approver_can_be_required_to_differ(nights: Nights) -> None:
         review.approve(nights.store, [], by="alice", why="x", policy=strict)
     review.approve(nights.store, [], by="bob", why="x", policy=strict)
     assert nights.balance()["available"] == "0.00"
+
+
+def test_a_claw_back_that_the_second_person_refused_takes_nothing(nights: Nights) -> None:
+    strict = OPEN.model_copy(update={"approver_differs_from_proposer": True})
+    nights.enter(found(answer(2000)))
+    for answered in (review.refuse, review.approve):
+        review.claw_back(nights.store, PLAN, 500, by="alice", why="x", policy=strict)
+        options = {"policy": strict} if answered is review.approve else {}
+        answered(nights.store, nights.waiting(), by="bob", why="x", **options)
+        nights.enter(found(answer(2000)), strict)
+    assert nights.balance()["available"] == "15.00"
+    assert nights.status()[-1] == "PAID"
+
+
+def test_grants_of_a_cheating_advertiser_wait_whichever_plan_cheated(nights: Nights) -> None:
+    careful = OPEN.model_copy(update={"wait_if_cheating_within_days": 90})
+    nights.enter(found(answer(2000)), careful)
+    other = answer(1000)._replace(ad_id=PLAN + 1)
+    night = nights.enter(found(other, verdicts={PLAN: True}, cheats={PLAN}), careful)
+    assert (night.issued, night.waiting) == (0, -2000 + 1000)
 
 
 def test_a_refused_grant_ends_its_plan_and_is_not_proposed_again(nights: Nights) -> None:
@@ -368,9 +389,13 @@ def test_notices_are_delivered_at_least_once_with_the_same_id(
     out.write_text('{"cut off', encoding="utf-8")  # by a crash
     assert deliver(nights.store, Notices(file=out), lambda *a, **k: None) == 0
     lines = out.read_text(encoding="utf-8").splitlines()
-    assert waiting["notice_id"] in lines[1]
+    assert waiting["notice_id"] in lines[0]
     assert deliver(nights.store, Notices(file=out), lambda *a, **k: None) == 0
-    assert len(out.read_text(encoding="utf-8").splitlines()) == 2
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1
+    out.write_text(lines[0], encoding="utf-8")  # whole, but for its end
+    review.claw_back(nights.store, PLAN, None, by="alice", why="x", policy=OPEN)
+    assert deliver(nights.store, Notices(file=out), lambda *a, **k: None) == 0
+    assert len([json.loads(line) for line in out.read_text("utf-8").splitlines()]) == 2
 
 
 def test_the_shipped_policy_is_read_and_errors_name_the_key(tmp_path: Path) -> None:

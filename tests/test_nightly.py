@@ -183,8 +183,13 @@ def test_a_night_again_is_a_no_op_and_corrected_logs_adjust(exports: Exports, st
     assert (more.document["proposed"], more.document["waiting"]) == ("5.00", "5.00")
     review.approve(store, [], by="alice", why="as the logs say", policy=POLICY)
     assert query.balances(store)[0]["available"] == "125.00"
+    # The first version again is not a repeat: what came between would stand.
+    shutil.rmtree(exports.folder / "delivery" / "dt=2022-10-03")
+    back = a_night(exports.through(NIGHT - timedelta(days=1)), NIGHT, store)
+    assert (back.is_repeated, back.document["waiting"]) == (False, "-5.00")
+    assert back.run_id == f"{first.run_id}-2"
     assert [row["compensate_status"] for row in query.history(store, PLAN)] == [
-        *("PAID", "PAID", "PAID"),
+        *("PAID", "PAID", "PAID", "PAID"),
     ]
 
 

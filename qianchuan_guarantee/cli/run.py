@@ -7,13 +7,18 @@ import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, Language
 from qianchuan_guarantee.wording import say
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.ledger.policy import Policy
+    from qianchuan_guarantee.ledger.store import Store
 
 _SHOWN = 20
 
@@ -41,7 +46,6 @@ def run(
 ) -> None:
     """A night: decide, record, propose, issue, tell."""
     language = cast(Language, options.language(lang))
-    from qianchuan_guarantee.ledger.notices import deliver
     from qianchuan_guarantee.ledger.policy import load_policy
     from qianchuan_guarantee.ledger.store import Store
     from qianchuan_guarantee.nightly import Night
@@ -56,7 +60,7 @@ def run(
         with screen.Progress(language) as progress:
             runner = options.engine(engine, spark_master, memory)
             result = run_night(night, kept, runner, progress)
-            undelivered = 0 if dry_run else deliver(kept, rule.notices, progress)
+            undelivered = 0 if dry_run else _deliver(kept, rule, progress)
         document = dict(result.document) | {"dry_run": dry_run, "undelivered": undelivered}
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
@@ -69,6 +73,18 @@ def run(
         counts = {"quarantined": refused, "held": document["held"]}
         typer.echo("qcg: " + say("strict", language, **counts), err=True)
         raise typer.Exit(3)
+
+
+def _deliver(kept: Store, rule: Policy, progress: screen.Progress) -> int | None:
+    """How many notices could not be delivered; None where the store cannot say. The night is
+    durable whatever becomes of them."""
+    from qianchuan_guarantee.ledger.notices import deliver
+
+    try:
+        return deliver(kept, rule.notices, progress)
+    except UserError as error:
+        typer.echo(f"qcg: {error}", err=True)
+        return None
 
 
 def render(document: Mapping[str, Any], store: str, lang: Language) -> str:

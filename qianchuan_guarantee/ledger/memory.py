@@ -114,6 +114,7 @@ def leave(decided: Decided, before: Remembered, folder: Path) -> dict[str, list[
         if table.days is None or table.every is None:
             continue
         rows = _past_rows(decided, table, as_of)
+        rest = [name for name in rows.columns if name not in ("_dt", "_ad_id")]
         for state, of in (("open", unclosed), ("closed", newly)):
             if name in _EVERY_PLAN:
                 if state == "closed":
@@ -121,7 +122,7 @@ def leave(decided: Decided, before: Remembered, folder: Path) -> dict[str, list[
                 some = rows
             else:
                 some = rows.semi_join(of, rows._ad_id == of.ad_id)
-            _write(decided, some.order_by(["_dt", "_ad_id"]), folder / _name(name, state))
+            _write(decided, some.order_by(["_dt", "_ad_id", *rest]), folder / _name(name, state))
     _write(decided, _first(decided, before).order_by("ad_id"), folder / _FIRST)
     return _days(decided, before, as_of)
 

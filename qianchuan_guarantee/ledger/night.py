@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from qianchuan_guarantee.clocks import stands_on
 from qianchuan_guarantee.errors import InvariantError
-from qianchuan_guarantee.ledger import accounts, schema
+from qianchuan_guarantee.ledger import accounts, bulk, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Entry
 from qianchuan_guarantee.ledger.policy import Circumstances, Policy, what_waits
@@ -40,12 +40,12 @@ class Answer(NamedTuple):
 @dataclass(frozen=True)
 class Found:
     """What a night's exports say to the ledger. `verdicts`: plan → is it cheating, of the plans
-    with a verdict that stands; `cheaters`: advertisers with a recent one; `corrected`: plans
-    whose logs were restated or came again."""
+    with a verdict that stands; `cheats`: plans with a recent one; `corrected`: plans whose logs
+    were restated or came again."""
 
     answers: Sequence[Answer]
     verdicts: Mapping[int, bool]
-    cheaters: set[int]
+    cheats: set[int]
     corrected: set[int]
     usages: Sequence[Mapping[str, Any]]
     restrictions: Sequence[Mapping[str, Any]]
@@ -84,7 +84,6 @@ def found_by(decided: Decided, policy: Policy, corrected_days: set[tuple[str, da
         r["ad_id"] for r in standing if r["verdict"] == "cheating" and r["decided_at"] >= since
     }
     answers = list(_answers(decided))
-    advertisers = {a.advertiser_id for a in answers if a.ad_id in cheats}
     usage = checked["grant_usage"].rows
     usage = usage.filter(stands_on(usage, today) & (usage.used_at < ibis.literal(morning)))
     usages = usage.mutate(amount_fen=(usage.amount * 100).cast("int64"))
@@ -92,7 +91,7 @@ def found_by(decided: Decided, policy: Policy, corrected_days: set[tuple[str, da
     return Found(
         answers=answers,
         verdicts=latest,
-        cheaters={a for a in advertisers if a is not None},
+        cheats=cheats,
         corrected=_restated(decided) | _of_days(decided, corrected_days),
         usages=engine.arrow(usages).to_pylist(),
         restrictions=engine.arrow(limits.filter(stands_on(limits, today))).to_pylist(),
@@ -264,6 +263,8 @@ def _reviewed(
     """三(二): the proposals, each with the reasons why it waits for a person; none: it needs
     none."""
 
+    cheaters = _advertisers_of(book, found)
+
     def waits(made: Entry, *, is_night_too_large: bool) -> list[str]:
         plan = made.subject.ad_id
         assert plan is not None
@@ -275,8 +276,9 @@ def _reviewed(
                 amount_fen=made.amount_fen,
                 is_night_too_large=is_night_too_large,
                 was_held=book.standings[plan].was_held,
-                is_corrected=plan in found.corrected,
-                is_advertiser_cheating=made.subject.advertiser_id in found.cheaters,
+                # 四(二): over-issued, if not by cheating; then logs were corrected somewhere.
+                is_corrected=plan in found.corrected or made.clause == "四(二)",
+                is_advertiser_cheating=made.subject.advertiser_id in cheaters,
                 was_refused=past is not None and past.refused_fen is not None,
                 was_released=plan in found.released,
             ),
@@ -288,6 +290,16 @@ def _reviewed(
         made._replace(why=",".join(waits(made, is_night_too_large=is_too_large)))
         for made in proposals
     ]
+
+
+def _advertisers_of(book: Book, found: Found) -> set[int]:
+    """The advertisers of plans with a recent cheating verdict, asked tonight or not."""
+    whose = {a.advertiser_id for a in found.answers if a.ad_id in found.cheats}
+    table = schema.plans
+    for some in bulk.pieces(sorted(found.cheats)):
+        query = sa.select(table.c.advertiser_id).where(table.c.ad_id.in_(some))
+        whose |= set(book.connection.execute(query).scalars())
+    return {advertiser for advertiser in whose if advertiser is not None}
 
 
 def _assert_night(

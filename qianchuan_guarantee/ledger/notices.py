@@ -11,7 +11,7 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 
@@ -100,10 +100,8 @@ def _to_file(
     lines = "".join(json.dumps(n, ensure_ascii=False, sort_keys=True) + "\n" for n in notices)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _mend(path)
         with path.open("ab") as file:
-            # A line that a crash cut off must not run into the next one.
-            if file.tell() and not _ends_a_line(path):
-                file.write(b"\n")
             file.write(lines.encode())
             file.flush()
             os.fsync(file.fileno())
@@ -112,10 +110,34 @@ def _to_file(
     return notices, None
 
 
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+def _mend(path: Path) -> None:
+    """Take away the half line that a crash left: its notice comes again. A whole one only lacks
+    its end."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        whole = _whole_lines(file)
+        file.seek(whole)
+        rest = file.read()
+        try:
+            json.loads(rest)
+        except ValueError:
+            file.truncate(whole)
+        else:
+            file.write(b"\n")
+
+
+def _whole_lines(file: IO[bytes]) -> int:
+    """How many bytes of a file are whole lines."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(end - 65536, 0)
+        file.seek(start)
+        place = file.read(end - start).rfind(b"\n")
+        if place >= 0:
+            return start + place + 1
+        end = start
+    return 0
 
 
 def _to_command(

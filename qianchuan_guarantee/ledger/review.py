@@ -39,6 +39,8 @@ def refuse(store: Store, wanted: Sequence[str], *, by: str, why: str) -> list[En
         book = Book(connection, Stamp(by, now(), None))
         for proposal in _waiting(book, wanted):
             book.refuse(proposal, "三(二)", why, by_person=True)
+            if proposal.purpose == "claw_back" and _is_of_a_person(connection, proposal):
+                _undo(book, proposal)
         book.write()
         return list(book.entered)
 
@@ -106,6 +108,24 @@ def _waiting(book: Book, wanted: Sequence[str]) -> list[Entry]:
     book.load([waiting[entry] for entry in chosen])
     found = entries_of(book.connection, chosen)
     return [found[entry] for entry in chosen]
+
+
+def _is_of_a_person(connection: Connection, proposal: Entry) -> bool:
+    query = sa.select(schema.entries.c.run_id).where(schema.entries.c.entry_id == proposal.entry_id)
+    return connection.execute(query).scalar() is None
+
+
+def _undo(book: Book, proposal: Entry) -> None:
+    """What a person wanted back and another one refused is owed to the plan as before."""
+    assert proposal.subject.ad_id is not None
+    standing = book.standings[proposal.subject.ad_id]
+    book.stand(
+        standing._replace(
+            decided_fen=(standing.decided_fen or 0) - proposal.amount_fen,
+            withheld_fen=standing.withheld_fen + proposal.amount_fen,
+            refused_fen=None,
+        )
+    )
 
 
 def _proposer(connection: Connection, proposal: Entry) -> str:

@@ -39,7 +39,7 @@ runs = Table(
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("run_id", String, nullable=False, unique=True),
-    Column("key", String, nullable=False, unique=True),
+    Column("key", String, nullable=False, index=True),
     Column("as_of", Date, nullable=False, index=True),
     Column("manifest_sha256", String, nullable=False),
     Column("summary", Text, nullable=False),  # the document that `run --json` printed

@@ -55,9 +55,10 @@ class Store:
             if self.folder.exists() and not self.folder.is_dir():
                 raise UserError(f"{address}: a file; expected a folder, or postgresql://…")
             if create:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                with self.telling():
+                    self.folder.mkdir(parents=True, exist_ok=True)
             self.engine = _sqlite(self.folder / "ledger.sqlite")
-        with self._telling():
+        with self.telling():
             self._check_schema(create=create)
 
     def __str__(self) -> str:
@@ -67,6 +68,13 @@ class Store:
     def _check_schema(self, *, create: bool) -> None:
         with self.engine.begin() as connection:
             has_tables = sa.inspect(connection).has_table("info")
+            if not has_tables and create:
+                # One maker at a time, and all of the tables or none.
+                if self.folder is not None:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK + 1)))
+                has_tables = sa.inspect(connection).has_table("info")
             if not has_tables and not create:
                 raise UserError(f"{self}: no store there; `qcg run … --store …` makes one")
             if not has_tables:
@@ -84,10 +92,12 @@ class Store:
             )
 
     @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
-        """A database that is not there, in one sentence."""
+    def telling(self) -> Iterator[None]:
+        """A database that is not there, or a disk that is full, in one sentence."""
         try:
             yield
+        except OSError as error:
+            raise UserError(f"{self}: cannot be written: {error.strerror or error}") from error
         except sa.exc.SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
             raise UserError(
@@ -96,13 +106,13 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self._telling(), self.engine.connect() as connection:
+        with self.telling(), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
     def writing(self, *, is_dry: bool = False) -> Iterator[Connection]:
         """One transaction: all of it or nothing; nothing in any case where `is_dry`."""
-        with self._telling(), self.engine.connect() as connection:
+        with self.telling(), self.engine.connect() as connection:
             transaction = connection.begin()
             try:
                 yield connection
@@ -117,9 +127,10 @@ class Store:
     @contextlib.contextmanager
     def only_writer(self) -> Iterator[None]:
         """One writer at a time; who holds the store is said to whoever comes second."""
-        held = _folder_lock(self.folder) if self.folder else _postgres_lock(self)
+        held = _folder_lock(self) if self.folder else _postgres_lock(self)
         with held:
-            self._remove_leftovers()
+            with self.telling():
+                self._remove_leftovers()
             yield
 
     def _remove_leftovers(self) -> None:
@@ -134,14 +145,15 @@ class Store:
         with self.reading() as connection:
             known = set(connection.execute(sa.select(schema.runs.c.run_id)).scalars())
         for folder in runs.iterdir():
-            if folder.name not in known:
+            if folder.is_dir() and folder.name not in known:
                 shutil.rmtree(folder)
 
     def staging(self, run_id: str, scratch: Path, *, is_dry: bool) -> Path:
         """A folder for the files of a run, until `keep` makes them part of the store."""
         place = scratch if is_dry or self.folder is None else self.folder
         staged = place / f".staged-{run_id}"
-        staged.mkdir(parents=True)
+        with self.telling():
+            staged.mkdir(parents=True)
         return staged
 
     def keep(self, connection: Connection, run_id: str, staged: Path) -> None:
@@ -214,7 +226,7 @@ def _postgres(address: str) -> Engine:
         raise UserError("--store: not an address; expected a folder or postgresql://…") from error
     if not url.drivername.startswith("postgresql"):
         raise UserError(f"--store {url.drivername}://…: expected a folder or postgresql://…")
-    holder = f"qcg of {whoami()} on {socket.gethostname()}, pid {os.getpid()}"
+    holder = f"qcg, pid {os.getpid()}, {whoami()} on {socket.gethostname()}"
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
@@ -227,19 +239,26 @@ def _postgres(address: str) -> Engine:
 
 
 @contextlib.contextmanager
-def _folder_lock(folder: Path) -> Iterator[None]:
+def _folder_lock(store: Store) -> Iterator[None]:
     import fcntl
 
-    with (folder / ".lock").open("a+", encoding="utf-8") as file:
+    folder = store.folder
+    assert folder is not None
+    with store.telling():
+        file = (folder / ".lock").open("a+", encoding="utf-8", buffering=1)
+    try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"{folder}: in use by {_holder(file)}; one writer at a time") from None
-        file.truncate(0)
-        file.write(f"{whoami()} on {socket.gethostname()}, pid {os.getpid()}, since {now():%F %T}")
-        file.flush()
+        holder = f"{whoami()} on {socket.gethostname()}, pid {os.getpid()}, since {now():%F %T}"
+        with store.telling():
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), holder.encode())
         # The system gives the lock back when this process ends, however it ends.
         yield
+    finally:
+        file.close()
 
 
 def _holder(file: IO[str]) -> str:
@@ -250,16 +269,20 @@ def _holder(file: IO[str]) -> str:
 @contextlib.contextmanager
 def _postgres_lock(store: Store) -> Iterator[None]:
     with store.reading() as connection:
+        # No transaction stays open all night, to be ended by a server that allows none to idle.
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(_LOCK))).scalar():
             asked = sa.text(
                 "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid) "
-                "WHERE locktype = 'advisory' AND objid = :lock AND granted"
+                "WHERE locktype = 'advisory' AND objid = :lock AND granted "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             holder = connection.execute(asked, {"lock": _LOCK}).scalar() or "another process"
             raise UserError(f"{store}: in use by {holder}; one writer at a time")
         # The lock is the connection's: it ends with it, however it ends.
         yield
-        connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
 
 
 def as_rows(connection: Connection, query: sa.Select[Any]) -> list[Mapping[str, Any]]:

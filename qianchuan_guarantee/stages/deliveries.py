@@ -63,7 +63,7 @@ def with_remembered(first: Table, remembered: Table, logs_begin: date | None) ->
     was, as they may have been restated; that there was none before is what is remembered.
     """
     nothing = ibis.null("timestamp(6)")
-    before = ibis.literal(True)
+    before = ibis.literal(False)  # files without partitions are complete
     if logs_begin is not None:
         before = remembered.remembered_at.date() < ibis.literal(logs_begin, type="date")
     both = first.mutate(remembered_at=nothing).union(
