@@ -300,6 +300,23 @@ def test_a_hold_waits_and_what_was_settled_stands(nights: Nights) -> None:
     assert nights.status()[-1] == "CONFIRMING"
 
 
+def test_a_verdict_needs_no_logs(nights: Nights) -> None:
+    nights.enter(found(answer(2000)))
+    caught = held()._replace(is_cheating=True)
+    night = nights.enter(found(caught, verdicts={PLAN: True}), SHUT)
+    assert (night.proposed, nights.status()[-1]) == (-2000, "INVALID")
+    nights.enter(found(held(), verdicts={PLAN: False}), SHUT)
+    assert (nights.waiting(), nights.status()[-1]) == ([], "PAID")
+
+
+def test_nothing_is_taken_from_another_advertiser(nights: Nights) -> None:
+    nights.enter(found(answer(2000), answer(2000)._replace(ad_id=PLAN + 1, advertiser_id=2)))
+    night = nights.enter(found(answer(1500)._replace(advertiser_id=2)))
+    assert (night.proposed, night.recovered) == (0, 0)
+    assert [incident["kind"] for incident in night.incidents] == ["other_advertiser"]
+    assert nights.balance(2)["available"] == "20.00"
+
+
 def test_a_night_above_its_limit_waits_as_a_whole(nights: Nights) -> None:
     small = OPEN.model_copy(update={"night_up_to_yuan": Decimal("30")})
     two = (answer(2000), answer(1500)._replace(ad_id=PLAN + 1))

@@ -197,8 +197,17 @@ def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
     is_cheating = answer.is_cheating
     amount = answer.amount_fen
     outcome, status, reasons = answer.outcome, answer.status, answer.reasons
+    if standing.advertiser_id != answer.advertiser_id and (
+        standing.issued_fen or standing.waiting_fen
+    ):
+        # 四(二): what one advertiser has is never taken from another.
+        result.incidents.append({"ad_id": answer.ad_id, "kind": "other_advertiser", "reasons": ""})
+        return
     if standing.is_settled and outcome not in SETTLED:
-        # What was settled stands until it can be decided again; people are told.
+        # What was settled stands until it can be decided again; people are told. A verdict needs
+        # no logs.
+        if answer.is_cheating != standing.is_cheating and standing.merit_fen is not None:
+            _judge(book, answer.ad_id, answer.is_cheating)
         result.incidents.append(
             {"ad_id": answer.ad_id, "kind": "settled_before", "reasons": reasons}
         )

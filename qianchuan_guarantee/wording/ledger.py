@@ -59,6 +59,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{n} plans with a cheating verdict that tonight's exports lack; it stands: {plans}",
         "{n} 个计划的作弊判定未见于今晚导出，判定仍有效：{plans}",
     ),
+    "i_other_advertiser": (
+        "{n} plans name another advertiser than the one that has their grant; it stands: {plans}",
+        "{n} 个计划的广告主与已获赠款者不同，已有赠款不变：{plans}",
+    ),
     "i_overdrawn": (
         "{n} uses of grants are more than their balance, and are tried again: {plans}",
         "{n} 笔赠款使用超过余额，下次重试：{plans}",
