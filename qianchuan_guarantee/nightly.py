@@ -38,7 +38,7 @@ from qianchuan_guarantee.ledger.night import Entered, enter, found_by
 from qianchuan_guarantee.ledger.policy import Policy
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.store import Store, now, whoami
-from qianchuan_guarantee.report.summary import summarise
+from qianchuan_guarantee.report.summary import Summary, summarise
 from qianchuan_guarantee.tables import LOGS, decisions_schema
 from qianchuan_guarantee.write import Sheet, write_tables
 
@@ -68,6 +68,16 @@ class NightResult:
     decided: Decided | None
 
 
+@dataclass(frozen=True)
+class Started:
+    """A night that is not a repeat: what it is called, what it was asked, what it reads."""
+
+    run_id: str
+    key: str
+    files: list[InputFile]
+    remembered: memory.Remembered
+
+
 def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -> NightResult:
     """Run a night; UserError where a day has not landed or the store is in use, with nothing
     written."""
@@ -90,7 +100,7 @@ def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -
         asked = replace(question, memory=remembered.memory)
         decided = decide(asked, engine, tell)
         _unchanged(export, files)
-        return _record(night, store, decided, run_id, key, files, remembered, tell)
+        return _record(night, store, decided, Started(run_id, key, files, remembered), tell)
 
 
 def _begin(export: Export) -> date | None:
@@ -179,21 +189,16 @@ def _unchanged(export: Export, before: list[InputFile]) -> None:
 
 
 def _record(
-    night: Night,
-    store: Store,
-    decided: Decided,
-    run_id: str,
-    key: str,
-    files: list[InputFile],
-    remembered: memory.Remembered,
-    tell: Callable[..., None],
+    night: Night, store: Store, decided: Decided, started: Started, tell: Callable[..., None]
 ) -> NightResult:
+    """Enter a night, and make it durable: files first, then one commit."""
     tell("p_recording")
-    digests = partition_digests(decided.export, files)
+    run_id = started.run_id
+    digests = partition_digests(decided.export, started.files)
     stamp = Stamp(night.by or whoami(), now(), run_id)
     staged = store.staging(run_id, decided.engine.scratch, is_dry=night.is_dry)
     _write_files(decided, staged)
-    days = memory.leave(decided, remembered, staged)
+    days = memory.leave(decided, started.remembered, staged)
     found = found_by(decided, night.policy, _corrected(store, digests))
     books = {book.id: book.digest for book in night.question.books}
     summary = summarise(decided)
@@ -202,37 +207,25 @@ def _record(
         entered = enter(book, found, night.policy, books, night.question.as_of)
         book.write()
         document = _document(summary.document(), run_id, entered)
-        previous = connection.execute(
-            sa.select(schema.runs.c.number, schema.runs.c.manifest_sha256)
-            .order_by(schema.runs.c.number.desc())
-            .limit(1)
-        ).first()
+        table = schema.runs
+        latest = sa.select(table.c.number, table.c.manifest_sha256).order_by(table.c.number.desc())
+        previous = connection.execute(latest.limit(1)).first()
         manifest = canonical(
-            {
-                "run_id": run_id,
+            _manifest(night, decided, summary, stamp)
+            | {
                 "previous": previous[1] if previous else None,
-                "as_of": night.question.as_of.isoformat(),
-                "inputs": [file.document() for file in files],
-                "rulebooks": summary.rulebooks,
-                "readings": summary.readings,
-                "read_otherwise": summary.read_otherwise,
-                "read_otherwise_by": stamp.by if summary.read_otherwise else None,
-                "policy": json.loads(night.policy.model_dump_json()),
-                "version": __version__,
-                "engine": decided.engine.version(),
-                "started_by": stamp.by,
-                "finished_at": stamp.at.isoformat(timespec="seconds"),
+                "inputs": [file.document() for file in started.files],
                 "summary": document,
-                "files": {p.name: sha256_of(p) for p in sorted(staged.iterdir())},
+                "files": {path.name: sha256_of(path) for path in sorted(staged.iterdir())},
                 "entries": sha256(canonical({"ids": [e.entry_id for e in book.entered]})),
             }
         )
         (staged / "manifest.json").write_bytes(manifest)
         connection.execute(
-            sa.insert(schema.runs).values(
+            sa.insert(table).values(
                 number=(previous[0] if previous else 0) + 1,
                 run_id=run_id,
-                key=key,
+                key=started.key,
                 as_of=night.question.as_of,
                 manifest_sha256=sha256(manifest),
                 summary=json.dumps(document, ensure_ascii=False),
@@ -245,6 +238,23 @@ def _record(
         if not night.is_dry:
             store.keep(connection, run_id, staged)
     return NightResult(run_id, False, document, decided)
+
+
+def _manifest(night: Night, decided: Decided, summary: Summary, stamp: Stamp) -> dict[str, Any]:
+    """What a run's manifest says of the question, and of who and what answered it."""
+    return {
+        "run_id": stamp.run_id,
+        "as_of": night.question.as_of.isoformat(),
+        "rulebooks": summary.rulebooks,
+        "readings": summary.readings,
+        "read_otherwise": summary.read_otherwise,
+        "read_otherwise_by": stamp.by if summary.read_otherwise else None,
+        "policy": json.loads(night.policy.model_dump_json()),
+        "version": __version__,
+        "engine": decided.engine.version(),
+        "started_by": stamp.by,
+        "finished_at": stamp.at.isoformat(timespec="seconds"),
+    }
 
 
 def _write_files(decided: Decided, staged: Path) -> None:

@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -641,7 +642,7 @@ def state(store: Store) -> dict[str, Any]:
     return found
 
 
-class Stores:
+class Stores(ABC):
     """Stores of one kind."""
 
     name: str
@@ -649,15 +650,17 @@ class Stores:
     def __init__(self) -> None:
         self._counts: dict[str, Any] = {}
 
+    @abstractmethod
     def case(self, night: str) -> Case:
         """A store as it is before the night."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forget(self, case: Case) -> None:
-        raise NotImplementedError
+        """The store is not needed any more."""
 
     def close(self) -> None:
-        pass
+        """No store of the kind is needed any more."""
+        self._counts.clear()
 
     def steps(self, night: str) -> dict[str, Any]:
         """The steps (`names`, of them `writes`) of a night that nothing disturbs."""
