@@ -16,7 +16,8 @@ from pathlib import Path
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.entries import Stamp
-from qianchuan_guarantee.ledger.night import Answer, Found, enter
+from qianchuan_guarantee.ledger.found import Answer, Found
+from qianchuan_guarantee.ledger.night import enter
 from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.store import Store
 

@@ -16,12 +16,12 @@ import ibis
 
 from qianchuan_guarantee.clocks import is_known_on
 from qianchuan_guarantee.errors import InvariantError, UsageError
-from qianchuan_guarantee.exports.coverage import coverage
+from qianchuan_guarantee.exports.coverage import Coverage, coverage
 from qianchuan_guarantee.exports.doubts import contradictions, refused_rows
 from qianchuan_guarantee.exports.fates import RowCounts, row_counts
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
-from qianchuan_guarantee.exports.memory import Memory, first_schema
+from qianchuan_guarantee.exports.memory import Memory
 from qianchuan_guarantee.exports.read import CheckedTable, read_export
 from qianchuan_guarantee.parameters import Parameters, parameters
 from qianchuan_guarantee.rulebook import REGISTER, Rulebook
@@ -227,18 +227,21 @@ def _cycles(
     if question.plans:
         named = named.filter(named.ad_id.isin(list(question.plans)))
     covered = coverage(checked, as_of)
-    memory = question.memory
+    memory, seen = question.memory, engine.table(covered.days)
     if memory.closed is not None and covered.begin is not None:
         closed = engine.table(memory.closed)
-        named = cycles.asked_again(named, closed, engine.table(covered.days))
+        overruled = _overruled(question, engine, closed, covered)
+        named = cycles.asked_again(named, closed, overruled, seen)
     log = checked["delivery"]
-    first = deliveries.with_remembered(
-        deliveries.first_deliveries(
-            days, checked["first_deliveries"].rows, rules["versions"], as_of
-        ),
-        engine.table(first_schema().empty_table() if memory.first is None else memory.first),
-        None if log.days is None else min(log.days, default=date.max),
+    first = deliveries.first_deliveries(
+        days, checked["first_deliveries"].rows, rules["versions"], as_of
     )
+    if memory.first is not None and memory.believed is not None:
+        remembered = memory.first if log.days is not None else memory.first.slice(0, 0)
+        known = engine.table(remembered), engine.table(memory.believed)
+        first = deliveries.with_remembered(first, *known, seen)
+    else:
+        first = first.mutate(remembered_at=ibis.null("timestamp(6)"))
     ever = None if log.days is None else min((*log.days, *log.remembered_days), default=date.max)
     found = cycles.cycles(
         named, snapshots, first, rules["versions"], rules["scenarios"], as_of, ever
@@ -249,6 +252,16 @@ def _cycles(
     return engine.view(kept.join(readings, "rulebook"))
 
 
+def _overruled(question: Question, engine: Engine, cycles: Table, covered: Coverage) -> Table:
+    import pyarrow as pa
+
+    named = question.memory.released
+    released = engine.table(pa.table({"ad_id": pa.array(named, pa.int64())}))
+    if not named or covered.begin is None:
+        return released
+    return trust.overruled(released, cycles, engine.table(covered.days), covered.begin)
+
+
 def _troubles(
     question: Question,
     engine: Engine,
@@ -257,11 +270,8 @@ def _troubles(
     days: Table,
     steps: Table,
 ) -> status.Troubles:
-    import pyarrow as pa
-
     as_of = question.as_of
     covered = coverage(checked, as_of)
-    released = pa.table({"ad_id": pa.array(question.memory.released, pa.int64())})
     today = ibis.literal(as_of, type="date")
     refused_plans = refused_rows(checked, ("plans",))
     conflicting_plans = contradictions(checked, engine, ("plans",))
@@ -278,7 +288,7 @@ def _troubles(
         snapshots=engine.keep(cycles.snapshot_troubles(checked["plans"].rows, steps, plans)),
         incomplete=trust.missing_days(plans, engine.table(covered.days), covered.begin),
         cheating=trust.cheating(checked["verdicts"].rows, as_of),
-        released=engine.table(released),
+        released=_overruled(question, engine, plans, covered),
     )
 
 

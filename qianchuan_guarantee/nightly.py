@@ -8,7 +8,7 @@ again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -34,7 +34,8 @@ from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantine
 from qianchuan_guarantee.ledger import memory, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Stamp
-from qianchuan_guarantee.ledger.night import Entered, enter, found_by
+from qianchuan_guarantee.ledger.found import found_by
+from qianchuan_guarantee.ledger.night import Entered, enter
 from qianchuan_guarantee.ledger.policy import Policy
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.store import Store, now, whoami
@@ -87,7 +88,7 @@ def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -
         folder = fetch(question.exports, engine.scratch)
         with as_asked(question.exports, folder):
             export = find(folder)
-            _has_landed(export, question.as_of)
+            _has_landed(export, question.as_of, _partitioned(store))
             tell("p_hashing")
             files = input_files(export)
         key = _key(night, store, files)
@@ -108,21 +109,27 @@ def _begin(export: Export) -> date | None:
     return min(days, default=None)
 
 
-def _has_landed(export: Export, as_of: date) -> None:
-    """The night needs the day before: a scheduler can try again once it is there."""
+def _has_landed(export: Export, as_of: date, known: Collection[str]) -> None:
+    """The night needs the day before: a scheduler can try again once it is there. `known`: tables
+    that had partitions on an earlier night."""
     day = as_of - timedelta(days=1)
+    there = {name: found.days for name, found in export.tables.items()}
+    there |= {name: () for name in known if name not in there}
     missing = [
         name
         for name in ("plans", *LOGS)
-        if (found := export.tables.get(name)) is not None
-        and found.days is not None
-        and day not in found.days
+        if (days := there.get(name)) is not None and day not in days
     ]
     if missing:
         raise UserError(
             f"{export.folder}: dt={day} of {', '.join(missing)} has not landed yet; "
             "run again once it has"
         )
+
+
+def _partitioned(store: Store) -> set[str]:
+    with store.reading() as connection:
+        return set(connection.execute(sa.select(schema.partitions.c.table_name)).scalars())
 
 
 def _key(night: Night, store: Store, files: list[InputFile]) -> str:
@@ -198,8 +205,11 @@ def _record(
     stamp = Stamp(night.by or whoami(), now(), run_id)
     staged = store.staging(run_id, decided.engine.scratch, is_dry=night.is_dry)
     _write_files(decided, staged)
-    days = memory.leave(decided, started.remembered, staged)
-    found = found_by(decided, night.policy, _corrected(store, digests))
+    corrected, late = _changed(store, digests)
+    days = memory.leave(
+        decided, started.remembered, staged, is_past_changed=bool(corrected or late)
+    )
+    found = found_by(decided, night.policy, corrected)
     books = {book.id: book.digest for book in night.question.books}
     summary = summarise(decided)
     with store.writing(is_dry=night.is_dry) as connection:
@@ -274,8 +284,11 @@ def _write_files(decided: Decided, staged: Path) -> None:
     )
 
 
-def _corrected(store: Store, digests: Mapping[tuple[str, date], str]) -> set[tuple[str, date]]:
-    """Partitions that were seen before with other contents."""
+def _changed(
+    store: Store, digests: Mapping[tuple[str, date], str]
+) -> tuple[set[tuple[str, date]], set[tuple[str, date]]]:
+    """Partitions that were seen before with other contents, and those that came late: an earlier
+    night could have seen them, and did not."""
     with store.reading() as connection:
         table = schema.partitions
         seen: dict[tuple[str, date], set[str]] = {}
@@ -283,7 +296,10 @@ def _corrected(store: Store, digests: Mapping[tuple[str, date], str]) -> set[tup
             sa.select(table.c.table_name, table.c.dt, table.c.sha256)
         ):
             seen.setdefault((name, day), set()).add(digest)
-    return {key for key, digest in digests.items() if key in seen and digest not in seen[key]}
+        last = connection.execute(sa.select(sa.func.max(schema.runs.c.as_of))).scalar()
+    corrected = {k for k, digest in digests.items() if k in seen and digest not in seen[k]}
+    late = {key for key in digests if key not in seen and last is not None and key[1] < last}
+    return corrected, late
 
 
 def _see_partitions(

@@ -103,8 +103,8 @@ def _keeping(kept: Kept) -> Iterator[None]:
         return replace(sheet, batches=rows.to_batches())
 
     def remember(name: str, of: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(*words: Any) -> Any:
-            setattr(kept, name, of(*words))
+        def asked(*words: Any, **others: Any) -> Any:
+            setattr(kept, name, of(*words, **others))
             return getattr(kept, name)
 
         return asked
@@ -133,7 +133,7 @@ def _replay(kept: Kept) -> None:
     def decide(question: Question, engine: Any, _: Any) -> Any:
         return SimpleNamespace(question=question, engine=engine, export=find(question.exports))
 
-    def leave(_: Any, __: Any, staged: Path) -> Any:
+    def leave(_: Any, __: Any, staged: Path, **___: Any) -> Any:
         for sheet in sheets(kept.left, staged):
             writer.write_table(sheet)
         return kept.days

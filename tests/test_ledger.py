@@ -24,7 +24,8 @@ from qianchuan_guarantee.ledger import query, review, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.entries import Stamp, Subject, entry_id
-from qianchuan_guarantee.ledger.night import Answer, Entered, Found, enter
+from qianchuan_guarantee.ledger.found import Answer, Found
+from qianchuan_guarantee.ledger.night import Entered, enter
 from qianchuan_guarantee.ledger.notices import deliver, undelivered
 from qianchuan_guarantee.ledger.policy import Notices, Policy, load_policy
 from qianchuan_guarantee.ledger.store import Store
@@ -110,6 +111,11 @@ class Nights:
     def status(self, plan: int = PLAN) -> list[str]:
         return [row["compensate_status"] for row in query.history(self.store, plan)]
 
+    def row(self, plan: int = PLAN) -> dict[str, Any]:
+        with self.store.reading() as connection:
+            asked = sa.select(schema.plans).where(schema.plans.c.ad_id == plan)
+            return dict(connection.execute(asked).mappings().one())
+
     def waiting(self) -> list[str]:
         return [row["entry_id"] for row in query.entries(self.store, waiting=True)]
 
@@ -180,7 +186,7 @@ def test_grants_of_a_cheating_advertiser_wait_whichever_plan_cheated(nights: Nig
     careful = OPEN.model_copy(update={"wait_if_cheating_within_days": 90})
     nights.enter(found(answer(2000)), careful)
     other = answer(1000)._replace(ad_id=PLAN + 1)
-    night = nights.enter(found(other, verdicts={PLAN: True}, cheats={PLAN}), careful)
+    night = nights.enter(found(other, verdicts={PLAN: "ANTI_SPAM"}, cheats={PLAN}), careful)
     assert (night.issued, night.waiting) == (0, -2000 + 1000)
 
 
@@ -197,10 +203,10 @@ def test_a_refused_grant_ends_its_plan_and_is_not_proposed_again(nights: Nights)
 
 def test_a_verdict_before_issue_refuses_and_lifted_proposes_again(nights: Nights) -> None:
     nights.enter(found(answer(2000)), SHUT)
-    night = nights.enter(found(cheating(2000), verdicts={PLAN: True}))
+    night = nights.enter(found(cheating(2000), verdicts={PLAN: "ANTI_SPAM"}))
     assert (night.refused, night.waiting) == (2000, 0)
     assert query.entries(nights.store, kind="refused")[0]["clause"] == "四(一)"
-    night = nights.enter(found(answer(2000), verdicts={PLAN: False}))
+    night = nights.enter(found(answer(2000), verdicts={PLAN: ""}))
     assert (night.proposed, night.issued) == (2000, 2000)
     assert nights.status() == ["CONFIRMING", "INVALID", "PAID"]
 
@@ -209,12 +215,12 @@ def test_a_verdict_before_issue_refuses_and_lifted_proposes_again(nights: Nights
 def test_a_verdict_after_issue_claws_back_the_whole(nights: Nights, is_asked: bool) -> None:
     nights.enter(found(answer(2000)))
     answers = (cheating(2000),) if is_asked else ()
-    night = nights.enter(found(*answers, verdicts={PLAN: True}), SHUT)
+    night = nights.enter(found(*answers, verdicts={PLAN: "ANTI_SPAM"}), SHUT)
     assert (night.proposed, night.waiting) == (-2000, -2000)
     review.approve(nights.store, [], by="alice", why="x", policy=SHUT)
     assert nights.balance()["available"] == "0.00"
     answers = (answer(2000),) if is_asked else ()
-    night = nights.enter(found(*answers, verdicts={PLAN: False}))
+    night = nights.enter(found(*answers, verdicts={PLAN: ""}))
     assert (night.proposed, night.issued) == (2000, 0)  # a supplement always waits
     review.approve(nights.store, [], by="alice", why="lifted", policy=SHUT)
     assert nights.balance()["available"] == "20.00"
@@ -224,18 +230,50 @@ def test_a_verdict_after_issue_claws_back_the_whole(nights: Nights, is_asked: bo
 
 def test_a_verdict_lifted_before_its_claw_back_was_approved(nights: Nights) -> None:
     nights.enter(found(answer(2000)))
-    nights.enter(found(verdicts={PLAN: True}), SHUT)
-    night = nights.enter(found(verdicts={PLAN: False}), SHUT)
+    nights.enter(found(verdicts={PLAN: "ANTI_SPAM"}), SHUT)
+    night = nights.enter(found(verdicts={PLAN: ""}), SHUT)
     assert (night.waiting, night.proposed) == (0, 0)
     assert nights.balance()["available"] == "20.00"
     assert nights.status()[-1] == "PAID"
 
 
 def test_a_verdict_does_not_end_by_being_left_out(nights: Nights) -> None:
-    nights.enter(found(cheating(2000), verdicts={PLAN: True}))
+    nights.enter(found(cheating(2000), verdicts={PLAN: "ANTI_SPAM"}))
     night = nights.enter(found(answer(2000)))
     assert night.proposed == 0
     assert [incident["kind"] for incident in night.incidents] == ["verdict_missing"]
+
+
+def test_a_verdict_left_out_on_the_night_that_settles(nights: Nights) -> None:
+    opened = answer(0, outcome="open", status="INVALID", reasons="ANTI_SPAM", merit_fen=None)
+    nights.enter(found(opened._replace(is_cheating=True), verdicts={PLAN: "ANTI_SPAM"}))
+    night = nights.enter(found(answer(2000)))
+    assert [incident["kind"] for incident in night.incidents] == ["verdict_missing"]
+    assert (night.proposed, nights.row()["outcome"], nights.row()["reasons"]) == (
+        *(0, "invalid", "ANTI_SPAM"),
+    )
+    assert nights.enter(found(verdicts={PLAN: ""})).proposed == 2000
+
+
+@pytest.mark.parametrize(
+    ("reasons", "outcome", "left"),
+    [
+        ("ANTI_SPAM,BID_LOWERED", "invalid", "BID_LOWERED"),
+        ("MANUAL_JUDGE_SPAM,UN_OBERCOST", "ended", "UN_OBERCOST"),
+        ("ANTI_SPAM", "ended", "CURRENCY_PRECISION"),
+    ],
+)
+def test_what_else_there_is_against_a_plan_outlasts_its_verdict(
+    nights: Nights, reasons: str, outcome: str, left: str
+) -> None:
+    nights.enter(
+        found(cheating(0)._replace(reasons=reasons), verdicts={PLAN: reasons.split(",")[0]})
+    )
+    nights.enter(found(verdicts={PLAN: ""}))
+    assert (nights.row()["outcome"], nights.row()["reasons"]) == (outcome, left)
+    nights.enter(found(verdicts={PLAN: "MANUAL_JUDGE_SPAM"}))
+    assert nights.row()["reasons"].split(",")[0] == "MANUAL_JUDGE_SPAM"
+    assert nights.row()["status"] == "INVALID"
 
 
 def test_corrected_logs_make_adjustments(nights: Nights) -> None:
@@ -285,9 +323,11 @@ def test_a_use_that_nothing_covers_is_shown_and_tried_again(nights: Nights) -> N
     usages = [use | {"amount_fen": 500}]
     (overdrawn,) = nights.enter(found(usages=usages)).overdrawn
     assert (overdrawn.amount_fen, overdrawn.available_fen) == (500, 0)
-    nights.enter(found(answer(2000), usages=usages))
+    # Its partition need not be there any more.
+    assert len(nights.enter(found()).overdrawn) == 1
+    nights.enter(found(answer(2000)))
     assert nights.enter(found(usages=usages)).overdrawn == []
-    nights.enter(found(usages=usages))
+    assert nights.enter(found(usages=usages)).overdrawn == []
     assert nights.balance()["available"] == "15.00"
 
 
@@ -303,9 +343,9 @@ def test_a_hold_waits_and_what_was_settled_stands(nights: Nights) -> None:
 def test_a_verdict_needs_no_logs(nights: Nights) -> None:
     nights.enter(found(answer(2000)))
     caught = held()._replace(is_cheating=True)
-    night = nights.enter(found(caught, verdicts={PLAN: True}), SHUT)
+    night = nights.enter(found(caught, verdicts={PLAN: "ANTI_SPAM"}), SHUT)
     assert (night.proposed, nights.status()[-1]) == (-2000, "INVALID")
-    nights.enter(found(held(), verdicts={PLAN: False}), SHUT)
+    nights.enter(found(held(), verdicts={PLAN: ""}), SHUT)
     assert (nights.waiting(), nights.status()[-1]) == ([], "PAID")
 
 
@@ -334,8 +374,26 @@ def test_claw_back_by_a_person_lasts(nights: Nights) -> None:
         review.claw_back(nights.store, PLAN, 1501, by="alice", why="x", policy=OPEN)
 
 
+@pytest.mark.parametrize(
+    ("corrected", "owed"),
+    [(2000, 1500), (2600, 2100), (1800, 1500), (1500, 1500), (1200, 1200), (0, 0)],
+)
+def test_what_a_person_took_back_does_not_count_twice(
+    nights: Nights, corrected: int, owed: int
+) -> None:
+    """A person takes 5.00 of 20.00 back; then the logs are corrected, down by what they saw, or
+    otherwise."""
+    nights.enter(found(answer(2000)))
+    review.claw_back(nights.store, PLAN, 500, by="alice", why="over-issued", policy=OPEN)
+    assert nights.enter(found(answer(corrected))).proposed == owed - 1500
+    assert nights.row()["decided_fen"] == owed
+
+
 def test_only_a_held_plan_can_be_released(nights: Nights) -> None:
-    nights.enter(found(answer(2000), held()._replace(ad_id=PLAN + 1)))
+    unknown = held()._replace(ad_id=PLAN + 2, reasons="LOGS_INCOMPLETE,BID_UNKNOWN")
+    nights.enter(found(answer(2000), held()._replace(ad_id=PLAN + 1), unknown))
+    with pytest.raises(UserError, match="BID_UNKNOWN; what is not known cannot be overruled"):
+        review.release(nights.store, PLAN + 2, by="alice", why="x")
     with pytest.raises(UserError, match="granted; only a plan that is held"):
         review.release(nights.store, PLAN, by="alice", why="x")
     review.release(nights.store, PLAN + 1, by="alice", why="x")
@@ -378,6 +436,10 @@ def test_money_from_nowhere_is_refused(nights: Nights) -> None:
         "DELETE FROM entries WHERE kind = 'proposed'",
         "DELETE FROM entries WHERE kind = 'issued'",
         "DELETE FROM plans",
+        # Two proposals of one plan that nobody answered.
+        "INSERT INTO entries SELECT 9, 'again', kind, purpose, ad_id, advertiser_id, amount_fen, "
+        "cycle_on, 9, rulebook, rulebook_sha256, run_id, corrects, clause, why, by, at "
+        "FROM entries WHERE kind = 'proposed'",
         "UPDATE plans SET issued_fen = 1",
         "UPDATE plans SET decided_fen = 1",
         "UPDATE plans SET waiting_fen = 1",
@@ -444,7 +506,7 @@ def test_whatever_happens_the_ledger_adds_up(
     owed, unless a person decided otherwise."""
     nights = Nights(tmp_path_factory.mktemp("ledger") / "store")
     owed = {PLAN + n: data.draw(st.integers(0, 5000), label="owed") for n in range(3)}
-    cheats: dict[int, bool] = {}
+    cheats: dict[int, str] = {}
     decided_by_people: set[int] = set()
     uses, limits = [], []
     for step in range(data.draw(st.integers(1, 12), label="steps")):
@@ -467,7 +529,7 @@ def test_whatever_happens_the_ledger_adds_up(
         if event == "correct":
             owed[plan] = data.draw(st.integers(0, 5000))
         elif event in ("cheat", "clear"):
-            cheats[plan] = event == "cheat"
+            cheats[plan] = "ANTI_SPAM" if event == "cheat" else ""
         elif event == "use":
             used = {"usage_id": f"u{step}", "advertiser_id": ADVERTISER}
             uses.append(used | {"used_at": datetime(2022, 10, 1), "amount_fen": 700})

@@ -22,7 +22,8 @@ _EARLIEST = date(2016, 1, 1)
 class Coverage:
     """begin: where the partitioned logs begin, remembered days included; null where no log has
     partitions. days: for each day since then, the next one of which a log has no partition:
-    `day`, `next_missing_on` (of all that was ever seen), `next_missing_tonight_on`."""
+    `day`, `next_missing_on` (of all that was ever seen), `next_missing_tonight_on`, and
+    `next_left_out_on` (seen on an earlier night, and not there tonight)."""
 
     begin: date | None
     days: pa.Table
@@ -33,7 +34,8 @@ def coverage(checked: Mapping[str, CheckedTable], as_of: date) -> Coverage:
     import pyarrow as pa
 
     kinds = [("day", pa.date32()), ("next_missing_on", pa.date32())]
-    schema = pa.schema([*kinds, ("next_missing_tonight_on", pa.date32())])
+    tonight_kinds = [(f"next_{name}_on", pa.date32()) for name in ("missing_tonight", "left_out")]
+    schema = pa.schema([*kinds, *tonight_kinds])
     logs = [checked[name] for name in LOGS if checked[name].days is not None]
     if not logs:
         return Coverage(None, schema.empty_table())
@@ -42,13 +44,17 @@ def coverage(checked: Mapping[str, CheckedTable], as_of: date) -> Coverage:
     # A log none of whose days has landed lacks them all.
     begin = min((min(days) for days in ever if days), default=_EARLIEST)
     all_ever, all_tonight = set.intersection(*ever), set.intersection(*tonight)
+    past = set().union(*(log.remembered_days for log in logs))
     rows: list[dict[str, date | None]] = []
     missing: date | None = None
     missing_tonight: date | None = None
+    left_out: date | None = None
     day = as_of - timedelta(days=1)
     while day >= begin:
         missing = missing if day in all_ever else day
         missing_tonight = missing_tonight if day in all_tonight else day
-        rows.append(dict(zip(schema.names, (day, missing, missing_tonight), strict=True)))
+        left_out = day if day in past else left_out
+        found = (day, missing, missing_tonight, left_out)
+        rows.append(dict(zip(schema.names, found, strict=True)))
         day -= timedelta(days=1)
     return Coverage(begin, pa.Table.from_pylist(rows, schema=schema))

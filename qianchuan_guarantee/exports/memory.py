@@ -29,7 +29,9 @@ class Memory:
 
     rows:     table → its rows as they were read (see `CheckedTable.every`), of past partitions.
     days:     table → the partitions that were seen.
-    first:    plan: `ad_id`, `remembered_at`, its first delivery.
+    first:    plan: `ad_id`, `remembered_at`, `cycle_end_on`: its first delivery.
+    believed: plan: `ad_id`, `remembered_at`, as it was known before this morning: logs that show
+              an earlier one contradict it.
     closed:   plan: `ad_id`, `day0`, `cycle_end_on`, whose cycle was decided: it is decided again
               only from exports that have its whole cycle.
     released: plans whose hold a named person has overruled.
@@ -38,11 +40,18 @@ class Memory:
     rows: Mapping[str, pa.Table] = field(default_factory=dict)
     days: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
     first: pa.Table | None = None
+    believed: pa.Table | None = None
     closed: pa.Table | None = None
     released: Sequence[int] = ()
 
 
 def first_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return believed_schema().append(pa.field("cycle_end_on", pa.date32()))
+
+
+def believed_schema() -> pa.Schema:
     import pyarrow as pa
 
     return pa.schema([("ad_id", pa.int64()), ("remembered_at", pa.timestamp("us"))])

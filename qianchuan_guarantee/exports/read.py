@@ -85,6 +85,9 @@ def read_export(
             tell("p_reading", table=table.name)
             found = export.tables[table.name]
             tables[table.name] = _read_table(found, engine, plans, facts, memory)
+        elif table.name in memory.days:  # partitioned, and none of its partitions are there
+            found = Found(table, (), ())
+            tables[table.name] = _read_table(found, engine, plans, facts, memory)
         else:
             tables[table.name] = _absent(table, engine, facts)
     check_totals(tables, engine)

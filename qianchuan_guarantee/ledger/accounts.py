@@ -26,22 +26,30 @@ class Overdrawn:
 
 def use(book: Book, usages: Sequence[Mapping[str, Any]]) -> list[Overdrawn]:
     """Enter what was spent and is not entered yet (`usage_id`, `advertiser_id`, `used_at`,
-    `amount_fen`), in the order of time; returns what the balance does not cover."""
+    `amount_fen`), in the order of time; returns what the balance does not cover. That is kept: its
+    partition may be gone when there is money for it."""
     entries = {}
-    for row in sorted(usages, key=lambda row: (row["used_at"], row["usage_id"])):
+    table = schema.uncovered
+    waited = [dict(row) for row in book.connection.execute(sa.select(table)).mappings()]
+    # A use that was restated stands as tonight's exports say.
+    known = {row["usage_id"]: row for row in (*waited, *usages)}
+    for row in sorted(known.values(), key=lambda row: (row["used_at"], row["usage_id"])):
         subject = Subject(row["advertiser_id"], name=f"usage {row['usage_id']}")
         entries[entry_id("used", subject)] = (row, subject)
-    overdrawn = []
+    overdrawn, left = [], []
     for key in _new(book, list(entries)):
         row, subject = entries[key]
         amount = row["amount_fen"]
         available = book.balances.of(subject.advertiser_id, "available")
         if amount > available:
             overdrawn.append(Overdrawn(row["usage_id"], subject.advertiser_id, amount, available))
+            left.append([row[column.name] for column in table.columns])
             continue
         moves = {"available": -amount, "used": amount}
         why = f"usage {row['usage_id']}"
         book.enter(Entry(key, "used", subject, amount, "三(二)", why, moves))
+    book.connection.execute(sa.delete(table))
+    bulk.insert(book.connection, table, table.columns.keys(), left)
     return overdrawn
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -125,14 +125,14 @@ def _standings(connection: Connection) -> list[str]:
     ):
         issued[plan] += signs[kind] * int(total)
     answers = sa.select(e.c.corrects).where(e.c.corrects.is_not(None))
-    waiting = {
-        plan: (entry, amount)
-        for plan, entry, amount in connection.execute(
+    unanswered = list(
+        connection.execute(
             sa.select(e.c.ad_id, e.c.entry_id, e.c.amount_fen).where(
                 e.c.kind == "proposed", e.c.entry_id.not_in(answers)
             )
         )
-    }
+    )
+    waiting = {plan: (entry, amount) for plan, entry, amount in unanswered}
     table = schema.plans
     moved = sa.or_(
         table.c.issued_fen != 0,
@@ -140,7 +140,11 @@ def _standings(connection: Connection) -> list[str]:
         sa.func.coalesce(table.c.decided_fen, 0) != 0,
         table.c.correction != 0,
     )
-    found = []
+    found = [
+        f"plan {plan}: {count} proposals wait at once"
+        for plan, count in Counter(row[0] for row in unanswered).items()
+        if count > 1
+    ]
     seen = set()
     for row in connection.execute(sa.select(table).where(moved)).mappings():
         plan = row["ad_id"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _TABLES = tuple(dict.fromkeys((*WHOLE, *LOGS)))
 _FIRST = "first.parquet"  # every plan's first delivery that is known
+_CLOSED = "closed.parquet"  # the plans whose rows the run's files of closed plans hold
 _EVERY_PLAN = ("verdicts", "first_deliveries", "restrictions")
 
 
@@ -53,40 +54,64 @@ def _first_file_schema() -> pa.Schema:
 
 def recall(store: Store, as_of: date, begin: date | None) -> Remembered:
     """What is remembered on the morning of `as_of`, for logs that begin on `begin` (null: they
-    have no partitions)."""
-    import pyarrow as pa
-
-    query = sa.select(schema.runs).where(schema.runs.c.as_of < as_of).order_by(schema.runs.c.number)
+    have no partitions). A run of this very morning is remembered too: run again with fewer days,
+    it must not forget what it knew."""
+    query = sa.select(schema.runs).where(schema.runs.c.as_of <= as_of)
     with store.reading() as connection:
-        # A night run again with corrected logs stands for that night.
-        nights = {row["as_of"]: dict(row) for row in connection.execute(query).mappings()}
+        found = connection.execute(query.order_by(schema.runs.c.number)).mappings()
+        runs = [dict(row) for row in found]
         released = list(connection.execute(sa.select(schema.releases.c.ad_id)).scalars())
-    if not nights:
-        empty = _first_file_schema().empty_table()
-        return Remembered(Memory(released=released), empty, {})
-    base = nights[max(nights)]
+    if not runs:
+        return Remembered(Memory(released=released), _first_file_schema().empty_table(), {})
+    last = runs[-1]
     days = {
         table: tuple(date.fromisoformat(day) for day in days)
-        for table, days in json.loads(base["days"]).items()
+        for table, days in json.loads(last["days"]).items()
     }
-    closers = [n for day, n in nights.items() if begin is not None and day > begin]
-    rows = {}
-    for table in _TABLES:
-        found = [_read(store, base["run_id"], _name(table, "open"))]
-        found += [_read(store, night["run_id"], _name(table, "closed")) for night in closers]
-        kept = [piece for piece in found if piece is not None]
-        if kept:
-            rows[table] = pa.concat_tables(kept)
-    first = _read(store, base["run_id"], _FIRST)
-    assert first is not None
+    first = _first_of(store, last["run_id"])
+    earlier = [run["run_id"] for run in runs if run["as_of"] < as_of]
+    believed = _first_of(store, earlier[-1]) if earlier else first.slice(0, 0)
+    closed = first.filter(first["is_closed"])
+    closers = [run["run_id"] for run in runs if begin is not None and run["as_of"] > begin]
     memory = Memory(
-        rows=rows,
+        rows=_rows(store, last["run_id"], closers, closed),
         days=days,
-        first=first.select(["ad_id", "remembered_at"]),
-        closed=first.filter(first["is_closed"]).select(["ad_id", "day0", "cycle_end_on"]),
+        first=first.select(["ad_id", "remembered_at", "cycle_end_on"]),
+        believed=believed.select(["ad_id", "remembered_at"]),
+        closed=closed.select(["ad_id", "day0", "cycle_end_on"]),
         released=released,
     )
     return Remembered(memory, first, days)
+
+
+def _first_of(store: Store, run_id: str) -> pa.Table:
+    first = _read(store, run_id, _FIRST)
+    assert first is not None  # every run leaves one
+    return first
+
+
+def _rows(store: Store, last: str, closers: Sequence[str], closed: pa.Table) -> dict[str, pa.Table]:
+    """Remembered rows by table: those of plans that wait, as the last run left them, and those of
+    each closed plan, as the last run that closed it did."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pieces: dict[str, list[pa.Table]] = {table: [] for table in _TABLES}
+    for table, found in pieces.items():
+        found.append(_read(store, last, _name(table, "open")))
+    wanted = closed["ad_id"].combine_chunks()
+    for run_id in reversed(closers):
+        asked = _read(store, run_id, _CLOSED)
+        if asked is None or not len(wanted):
+            continue
+        mine = pc.filter(wanted, pc.is_in(wanted, value_set=asked["ad_id"].combine_chunks()))
+        for table, found in pieces.items():
+            rows = _read(store, run_id, _name(table, "closed"))
+            if rows is not None and len(mine):
+                found.append(rows.filter(pc.is_in(rows["_ad_id"], value_set=mine)))
+        wanted = pc.filter(wanted, pc.invert(pc.is_in(wanted, value_set=mine)))
+    some = {table: [x for x in found if x is not None] for table, found in pieces.items()}
+    return {table: pa.concat_tables(found) for table, found in some.items() if found}
 
 
 def _read(store: Store, run_id: str, name: str) -> pa.Table | None:
@@ -97,25 +122,28 @@ def _read(store: Store, run_id: str, name: str) -> pa.Table | None:
     return None if content is None else pq.read_table(pa.BufferReader(content))
 
 
-def leave(decided: Decided, before: Remembered, folder: Path) -> dict[str, list[str]]:
-    """Write to `folder` what later nights need; returns table → partition days ever seen."""
+def leave(
+    decided: Decided, before: Remembered, folder: Path, *, is_past_changed: bool
+) -> dict[str, list[str]]:
+    """Write to `folder` what later nights need; returns table → partition days ever seen.
+    `is_past_changed`: a partition that an earlier night could have seen is new, or another."""
     engine, as_of = decided.engine, decided.question.as_of
     plans = decided.stages["cycles"]
-    closed_before = before.memory.closed
-    if closed_before is None:
-        closed_before = closed_schema().empty_table()
     is_closed = plans.is_settled.fill_null(False)
     tonight = engine.keep(plans.select("ad_id", is_closed=is_closed))
     unclosed = tonight.filter(~tonight.is_closed).select("ad_id")
-    newly = tonight.filter(tonight.is_closed).select("ad_id")
-    newly = newly.anti_join(engine.table(closed_before), "ad_id")
+    closed = tonight.filter(tonight.is_closed).select("ad_id")
+    if before.memory.closed is not None and not is_past_changed:
+        closed = closed.anti_join(engine.table(before.memory.closed), "ad_id")
+    closed = engine.keep(closed)
+    _write(decided, closed.order_by("ad_id"), folder / _CLOSED)
     for name in _TABLES:
         table = decided.checked[name]
         if table.days is None or table.every is None:
             continue
-        rows = _past_rows(decided, table, as_of)
+        rows = _past_rows(decided, table, unclosed.union(closed))
         rest = [name for name in rows.columns if name not in ("_dt", "_ad_id")]
-        for state, of in (("open", unclosed), ("closed", newly)):
+        for state, of in (("open", unclosed), ("closed", closed)):
             if name in _EVERY_PLAN:
                 if state == "closed":
                     continue
@@ -127,16 +155,16 @@ def leave(decided: Decided, before: Remembered, folder: Path) -> dict[str, list[
     return _days(decided, before, as_of)
 
 
-def _past_rows(decided: Decided, table: CheckedTable, as_of: date) -> Table:
-    """Rows of partitions known by now, of logs of delivery and conversions only refused ones;
-    malformed lines among them."""
+def _past_rows(decided: Decided, table: CheckedTable, plans: Table) -> Table:
+    """Rows of partitions known by now, of logs of delivery and conversions only those that are
+    in doubt; malformed lines among them."""
     assert table.every is not None
-    today = ibis.literal(as_of, type="date")
+    today = ibis.literal(decided.question.as_of, type="date")
     every = table.every.filter(table.every._dt < today)
     if table.table.name == "plans":
         every = _changes(decided.engine.keep(every))
     elif table.table.name not in WHOLE:
-        every = every.filter(~every._is_fine)
+        every = _doubtful(decided, table, every, plans)
     torn = table.refused.filter(table.refused.problem == ":malformed")
     # Those of earlier nights are rows among the others already.
     is_new = torn.written_on.isin(list(table.days or ())) & (torn.written_on < today)
@@ -151,6 +179,37 @@ def _past_rows(decided: Decided, table: CheckedTable, as_of: date) -> Table:
     kinds = every.schema()
     nothing = {name: ibis.null(kind) for name, kind in kinds.items() if name not in said}
     return every.union(torn.select(**said, **nothing).select(*every.columns))
+
+
+def _doubtful(decided: Decided, table: CheckedTable, every: Table, plans: Table) -> Table:
+    """Of the logs of delivery and conversions what can hold one of these plans (`ad_id`): refused
+    rows, contradictions, and deliveries that came too late to be its first."""
+    engine = decided.engine
+    refused = every.filter(~every._is_fine)
+    key = "day" if table.table.name == "delivery" else "conversion_id"
+    found = []
+    if table.suspects is not None:
+        rows = table.suspects.filter(table.suspects.is_conflict)
+        rows = rows.semi_join(plans, "ad_id")
+        if key == "day":
+            rows = rows.mutate(day=rows.stat_datetime.date())
+        found.append(rows.select("ad_id", key))
+    if table.daily is not None:
+        days = table.daily.filter(table.daily.first_delivered_at.notnull())
+        first = decided.stages["cycles"].select("ad_id", "tentative_at")
+        asked = days.semi_join(plans, "ad_id").join(first, "ad_id")
+        is_too_late = asked.tentative_at.isnull() | (asked.first_delivered_at < asked.tentative_at)
+        found.append(asked.filter(is_too_late).select("ad_id", "day"))
+    kept = [engine.keep(rows.distinct()) for rows in found]
+    doubts = [rows for rows in kept if engine.arrow(rows.limit(1)).num_rows]
+    if not doubts:
+        return refused
+    keys = ibis.union(*doubts, distinct=True) if len(doubts) > 1 else doubts[0]
+    fine = every.filter(every._is_fine)
+    if key == "day":
+        same = [fine.ad_id == keys.ad_id, fine.stat_datetime.date() == keys.day]
+        return refused.union(fine.semi_join(keys, same))
+    return refused.union(fine.semi_join(keys, "conversion_id"))
 
 
 def _changes(snapshots: Table) -> Table:
@@ -182,7 +241,10 @@ def _first(decided: Decided, before: Remembered) -> Table:
         is_closed=known.is_settled.fill_null(False),
     )
     tonight = decided.engine.keep(tonight)
-    return old.anti_join(tonight, "ad_id").select(*tonight.columns).union(tonight)
+    # Restated away: the logs of tonight show no delivery at all.
+    gone = plans.filter(plans.tentative_at.isnull()).select("ad_id")
+    rest = old.anti_join(tonight, "ad_id").anti_join(gone, "ad_id")
+    return rest.select(*tonight.columns).union(tonight)
 
 
 def _write(decided: Decided, rows: Table, path: Path) -> None:

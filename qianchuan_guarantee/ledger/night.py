@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date
+from typing import Any
 
-import ibis
 import sqlalchemy as sa
 
-from qianchuan_guarantee.clocks import stands_on
 from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.ledger import accounts, bulk, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Entry
+from qianchuan_guarantee.ledger.found import Answer, Found
 from qianchuan_guarantee.ledger.policy import Circumstances, Policy, what_waits
-from qianchuan_guarantee.ledger.settle import SETTLED, Standing, is_in_order, proposal
-
-if TYPE_CHECKING:
-    from qianchuan_guarantee.decide import Decided
-
-
-class Answer(NamedTuple):
-    """What the night found of a plan; amounts in fen."""
-
-    ad_id: int
-    advertiser_id: int | None
-    rulebook: str
-    cycle_on: date | None
-    outcome: str
-    status: str
-    reasons: str
-    amount_fen: int
-    merit_fen: int | None
-    is_cheating: bool
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a night's exports say to the ledger. `verdicts`: plan → is it cheating, of the plans
-    with a verdict that stands; `cheats`: plans with a recent one; `corrected`: plans whose logs
-    were restated or came again."""
-
-    answers: Sequence[Answer]
-    verdicts: Mapping[int, bool]
-    cheats: set[int]
-    corrected: set[int]
-    usages: Sequence[Mapping[str, Any]]
-    restrictions: Sequence[Mapping[str, Any]]
-    released: set[int]
+from qianchuan_guarantee.ledger.settle import (
+    SETTLED,
+    Standing,
+    is_in_order,
+    judged,
+    owed,
+    proposal,
+    source_of,
+)
 
 
 @dataclass
@@ -68,84 +42,6 @@ class Entered:
     incidents: list[dict[str, Any]] = field(default_factory=list)
 
 
-def found_by(decided: Decided, policy: Policy, corrected_days: set[tuple[str, date]]) -> Found:
-    """What a run's tables say to the ledger."""
-    checked, as_of, engine = decided.checked, decided.question.as_of, decided.engine
-    today = ibis.literal(as_of, type="date")
-    morning = datetime.combine(as_of, time())
-    verdicts = checked["verdicts"].rows
-    standing = engine.arrow(verdicts.filter(stands_on(verdicts, today))).to_pylist()
-    standing = sorted(
-        (row for row in standing if row["decided_at"] < morning), key=lambda row: row["decided_at"]
-    )
-    latest = {row["ad_id"]: row["verdict"] == "cheating" for row in standing}
-    since = morning - timedelta(days=policy.wait_if_cheating_within_days)
-    cheats = {
-        r["ad_id"] for r in standing if r["verdict"] == "cheating" and r["decided_at"] >= since
-    }
-    answers = list(_answers(decided))
-    usage = checked["grant_usage"].rows
-    usage = usage.filter(stands_on(usage, today) & (usage.used_at < ibis.literal(morning)))
-    usages = usage.mutate(amount_fen=(usage.amount * 100).cast("int64"))
-    limits = checked["restrictions"].rows
-    return Found(
-        answers=answers,
-        verdicts=latest,
-        cheats=cheats,
-        corrected=_restated(decided) | _of_days(decided, corrected_days),
-        usages=engine.arrow(usages).to_pylist(),
-        restrictions=engine.arrow(limits.filter(stands_on(limits, today))).to_pylist(),
-        released=set(decided.question.memory.released),
-    )
-
-
-def _answers(decided: Decided) -> Iterator[Answer]:
-    facts = decided.stages["facts"]
-    rows = decided.engine.arrow(
-        facts.select(
-            "ad_id",
-            "advertiser_id",
-            "rulebook",
-            "outcome",
-            "compensate_status",
-            cycle_on=ibis.ifelse(facts.first_delivery_at.notnull(), facts.day0, None),
-            reasons=facts.reasons.join(","),
-            amount_fen=(facts.amount * 100).cast("int64"),
-            merit_fen=(facts.merit * 100).cast("int64"),
-            is_cheating=facts.cheating_source.notnull(),
-        ).order_by("ad_id")
-    )
-    names = list(Answer._fields)
-    names[names.index("status")] = "compensate_status"
-    for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
-        yield Answer._make(values)
-
-
-def _restated(decided: Decided) -> set[int]:
-    """Plans a row of whose logs was restated in time."""
-    found: set[int] = set()
-    for name in ("delivery", "conversions"):
-        suspects = decided.checked[name].suspects
-        if suspects is not None:
-            rows = suspects.filter(suspects.restated_on.notnull()).select("ad_id").distinct()
-            found |= set(decided.engine.arrow(rows)["ad_id"].to_pylist())
-    return found
-
-
-def _of_days(decided: Decided, days: set[tuple[str, date]]) -> set[int]:
-    """Plans whose cycle has one of these days: their logs came again with other contents."""
-    if not days:
-        return set()
-    plans = decided.stages["cycles"]
-    rows = decided.engine.arrow(plans.select("ad_id", "day0", "cycle_end_on")).to_pylist()
-    some = {day for _, day in days}
-    return {
-        row["ad_id"]
-        for row in rows
-        if row["day0"] is not None and any(row["day0"] <= d < row["cycle_end_on"] for d in some)
-    }
-
-
 def enter(
     book: Book, found: Found, policy: Policy, digests: Mapping[str, str], as_of: date
 ) -> Entered:
@@ -155,6 +51,7 @@ def enter(
     limited = accounts.restricted(found.restrictions, as_of)
     accounts.thaw(book, limited, run_id)
     result.overdrawn = accounts.use(book, found.usages)
+    _releases_wait(book, found, result)
     asked = {answer.ad_id: answer for answer in found.answers}
     lifted = _verdicts_changed(book, found, asked)
     book.load([*asked, *lifted])
@@ -162,7 +59,7 @@ def enter(
     for answer in found.answers:
         _take(book, answer, found, result)
     for plan in lifted:
-        _judge(book, plan, found.verdicts[plan])
+        book.stand(judged(book.standings[plan], found.verdicts[plan]))
     settled = [p for p in (*asked, *lifted) if book.standings[p].is_settled]
     _withdraw(book, settled, before)
     proposals = [made for plan in settled if (made := proposal(book.standings[plan], digests))]
@@ -186,68 +83,58 @@ def _verdicts_changed(book: Book, found: Found, asked: Mapping[int, Answer]) -> 
         if (standing := book.standings.get(plan)) is not None
         and standing.is_settled
         and standing.merit_fen is not None
-        and standing.is_cheating != found.verdicts[plan]
+        and standing.is_cheating != bool(found.verdicts[plan])
     ]
+
+
+def _releases_wait(book: Book, found: Found, result: Entered) -> None:
+    """Plans whose hold was overruled, and that are held still: tonight's exports lack a day of
+    their cycle that was there before."""
+    asked = {answer.ad_id for answer in found.answers}
+    waiting = sorted(found.released - asked)
+    book.load(waiting)
+    for plan in waiting:
+        standing = book.standings.get(plan)
+        if standing is not None and standing.outcome == "held":
+            result.incidents.append({"ad_id": plan, "kind": "release_waits", "reasons": ""})
 
 
 def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
     """A plan's answer becomes its standing."""
     before = book.standings.get(answer.ad_id)
     standing = before or Standing(answer.ad_id, answer.advertiser_id)
-    is_cheating = answer.is_cheating
-    amount = answer.amount_fen
-    outcome, status, reasons = answer.outcome, answer.status, answer.reasons
     if standing.advertiser_id != answer.advertiser_id and (
         standing.issued_fen or standing.waiting_fen
     ):
         # 四(二): what one advertiser has is never taken from another.
         result.incidents.append({"ad_id": answer.ad_id, "kind": "other_advertiser", "reasons": ""})
         return
-    if standing.is_settled and outcome not in SETTLED:
+    if standing.is_settled and answer.outcome not in SETTLED:
         # What was settled stands until it can be decided again; people are told. A verdict needs
         # no logs.
         if answer.is_cheating != standing.is_cheating and standing.merit_fen is not None:
-            _judge(book, answer.ad_id, answer.is_cheating)
+            book.stand(judged(standing, found.verdicts.get(answer.ad_id, "")))
         result.incidents.append(
-            {"ad_id": answer.ad_id, "kind": "settled_before", "reasons": reasons}
+            {"ad_id": answer.ad_id, "kind": "settled_before", "reasons": answer.reasons}
         )
         return
+    after = standing._replace(
+        advertiser_id=answer.advertiser_id,
+        rulebook=answer.rulebook,
+        cycle_on=answer.cycle_on,
+        outcome=answer.outcome,
+        status=answer.status,
+        reasons=answer.reasons,
+        decided_fen=owed(standing, answer.amount_fen) if answer.outcome in SETTLED else None,
+        merit_fen=answer.merit_fen,
+        was_held=standing.was_held or answer.outcome == "held",
+        is_cheating=answer.is_cheating,
+    )
     if standing.is_cheating and answer.ad_id not in found.verdicts:
         # A verdict does not end by being left out of an export.
         result.incidents.append({"ad_id": answer.ad_id, "kind": "verdict_missing", "reasons": ""})
-        return
-    is_settled = outcome in SETTLED
-    book.stand(
-        standing._replace(
-            advertiser_id=answer.advertiser_id,
-            rulebook=answer.rulebook,
-            cycle_on=answer.cycle_on,
-            outcome=outcome,
-            status=status,
-            reasons=reasons,
-            decided_fen=max(amount - standing.withheld_fen, 0) if is_settled else None,
-            merit_fen=answer.merit_fen,
-            was_held=standing.was_held or outcome == "held",
-            is_cheating=is_cheating,
-        )
-    )
-
-
-def _judge(book: Book, plan: int, is_cheating: bool) -> None:
-    """四(一): a verdict learnt, or lifted, after the plan was settled."""
-    standing = book.standings[plan]
-    assert standing.merit_fen is not None
-    owed = 0 if is_cheating else max(standing.merit_fen - standing.withheld_fen, 0)
-    outcome = "invalid" if is_cheating else "granted" if owed else "ended"
-    book.stand(
-        standing._replace(
-            decided_fen=owed,
-            is_cheating=is_cheating,
-            outcome=outcome,
-            status="INVALID" if is_cheating else "CONFIRMING" if owed else "ENDED",
-            reasons="",
-        )
-    )
+        after = judged(after, source_of(standing))
+    book.stand(after)
 
 
 def _withdraw(book: Book, plans: Sequence[int], before: Mapping[int, Standing]) -> None:

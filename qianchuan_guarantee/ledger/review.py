@@ -15,6 +15,9 @@ from qianchuan_guarantee.ledger.policy import Policy
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.settle import subject_of
 from qianchuan_guarantee.ledger.store import Store, now
+from qianchuan_guarantee.vocabulary import REASONS
+
+_UNKNOWN = ("PLAN_UNKNOWN", "FIRST_DELIVERY_UNKNOWN", "BID_UNKNOWN")
 
 
 def approve(
@@ -65,10 +68,12 @@ def claw_back(
                 f"{yuan(amount)} cannot be taken back"
             )
         # What is left is what the plan is owed from now on, whatever is decided again.
+        left, decided = standing.issued_fen - amount, standing.merit_fen or 0
         book.stand(
             standing._replace(
-                decided_fen=standing.issued_fen - amount,
-                withheld_fen=standing.withheld_fen + amount,
+                decided_fen=left,
+                withheld_fen=max(decided - left, 0),
+                withheld_of_fen=decided,
                 refused_fen=None,
             )
         )
@@ -83,11 +88,17 @@ def claw_back(
 def release(store: Store, plan: int, *, by: str, why: str) -> None:
     """Overrule a hold: the next run decides the plan by the facts there are."""
     with store.only_writer(), store.writing() as connection:
-        query = sa.select(schema.plans.c.outcome).where(schema.plans.c.ad_id == plan)
-        outcome = connection.execute(query).scalar()
+        columns = schema.plans.c
+        query = sa.select(columns.outcome, columns.reasons).where(columns.ad_id == plan)
+        outcome, reasons = connection.execute(query).first() or ("not known here", "")
         if outcome != "held":
-            found = "not known here" if outcome is None else f"{outcome}"
-            raise UserError(f"plan {plan}: {found}; only a plan that is held can be released")
+            raise UserError(f"plan {plan}: {outcome}; only a plan that is held can be released")
+        unknown = [code for code in reasons.split(",") if code in _UNKNOWN]
+        if unknown:
+            raise UserError(
+                f"plan {plan}: {unknown[0]}; what is not known cannot be overruled: "
+                f"{REASONS[unknown[0]].advice('en')}"
+            )
         table = schema.releases
         if connection.execute(sa.select(table.c.by).where(table.c.ad_id == plan)).scalar():
             raise UserError(f"plan {plan}: released before; the next run decides it")
@@ -122,7 +133,7 @@ def _undo(book: Book, proposal: Entry) -> None:
     book.stand(
         standing._replace(
             decided_fen=(standing.decided_fen or 0) - proposal.amount_fen,
-            withheld_fen=standing.withheld_fen + proposal.amount_fen,
+            withheld_fen=max(standing.withheld_fen + proposal.amount_fen, 0),
             refused_fen=None,
         )
     )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -109,6 +109,16 @@ balances = Table(
     Column("amount_fen", BigInteger, nullable=False),
 )
 
+# Grants spent that the balance did not cover: tried again on every night.
+uncovered = Table(
+    "uncovered",
+    metadata,
+    Column("usage_id", String, primary_key=True),
+    Column("advertiser_id", BigInteger, nullable=False),
+    Column("used_at", DateTime, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+)
+
 # Where each plan stands after the last run or decision of a person.
 plans = Table(
     "plans",
@@ -127,6 +137,7 @@ plans = Table(
     Column("waiting_fen", BigInteger, nullable=False),  # of the proposal that waits, signed
     Column("waiting_entry", String),
     Column("withheld_fen", BigInteger, nullable=False),  # what people took back of it
+    Column("withheld_of_fen", BigInteger, nullable=False),  # what was decided then
     Column("refused_fen", BigInteger),  # the decided amount that a person refused
     Column("correction", Integer, nullable=False),  # proposals made so far
     Column("was_held", Boolean, nullable=False),
@@ -182,3 +193,7 @@ Index(
     sqlite_where=_undelivered,
     postgresql_where=_undelivered,
 )
+
+for _table in metadata.tables.values():
+    # In SQLite a table is kept in the order of its key: one tree to write instead of two.
+    _table.dialect_options["sqlite"]["with_rowid"] = False

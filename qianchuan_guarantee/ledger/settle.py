@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from qianchuan_guarantee.ledger.entries import Entry, Subject, proposed
+from qianchuan_guarantee.vocabulary import CHEATING, REASONS
 
 SETTLED = ("granted", "ended", "invalid")
 
@@ -33,6 +34,7 @@ class Standing(NamedTuple):
     waiting_fen: int = 0
     waiting_entry: str | None = None
     withheld_fen: int = 0
+    withheld_of_fen: int = 0
     refused_fen: int | None = None
     correction: int = 0
     was_held: bool = False
@@ -60,6 +62,45 @@ def shown(standing: Standing) -> Standing:
     if (status, reasons) == (standing.status, standing.reasons):
         return standing
     return standing._replace(status=status, reasons=reasons)
+
+
+def owed(standing: Standing, amount_fen: int) -> int:
+    """What the plan is owed where so much is decided: less what people took back. Where the
+    decided amount falls afterwards, that is taken to be what they saw: it does not count twice."""
+    less = max(amount_fen - standing.withheld_fen, 0)
+    return max(less, min(amount_fen, standing.withheld_of_fen - standing.withheld_fen))
+
+
+def source_of(standing: Standing) -> str:
+    """The reason code of the cheating verdict that stands; empty: none."""
+    otherwise = "ANTI_SPAM" if standing.is_cheating else ""
+    return next((code for code in standing.reasons.split(",") if code in CHEATING), otherwise)
+
+
+def judged(standing: Standing, source: str) -> Standing:
+    """四(一): where a plan stands once a cheating verdict is learnt, or (no source) lifted. What
+    else there is against it stays, and no verdict is needed for that."""
+    codes = [code for code in standing.reasons.split(",") if code in REASONS]
+    others = [code for code in codes if code not in (*CHEATING, "REVIEW_REFUSED")]
+    codes = sorted({*others, *filter(None, [source])}, key=list(REASONS).index)
+    after = standing._replace(is_cheating=bool(source))
+    if standing.outcome == "not_covered":  # nothing further is asked of it
+        return after
+    if not standing.is_settled or standing.merit_fen is None:
+        is_lost = source and standing.outcome == "open"
+        status = "INVALID" if is_lost else standing.status
+        return after._replace(reasons=",".join(codes), status=status)
+    if not source and not codes and not standing.merit_fen:
+        codes = ["CURRENCY_PRECISION"]  # what is asked last is all that is left
+    kinds = {REASONS[code].kind for code in codes}
+    outcome = "invalid" if "invalid" in kinds else "ended" if "ended" in kinds else "granted"
+    status = {"invalid": "INVALID", "ended": "ENDED", "granted": "CONFIRMING"}[outcome]
+    return after._replace(
+        outcome=outcome,
+        status=status,
+        reasons=",".join(codes),
+        decided_fen=0 if source else owed(standing, standing.merit_fen),
+    )
 
 
 def subject_of(standing: Standing, digests: Mapping[str, str]) -> Subject:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import days_after, is_known_on, stands_on
-from qianchuan_guarantee.stages.deliveries import version_of
+from qianchuan_guarantee.stages.deliveries import version_of, whole_tonight
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -46,17 +46,13 @@ def named_plans(logs: Sequence[Table], refused: Table, snapshots: Table, as_of: 
     return ibis.union(*ids, distinct=True)
 
 
-def asked_again(named: Table, closed: Table, coverage: Table) -> Table:
+def asked_again(named: Table, closed: Table, overruled: Table, coverage: Table) -> Table:
     """Plans whose cycle was decided on an earlier night are asked again only where tonight's
-    logs have every day of it. `closed`: `ad_id`, `day0`, `cycle_end_on`; `coverage` as in
-    `trust.missing_days`."""
-    days = coverage.select("next_missing_tonight_on", _day="day")
-    found = closed.left_join(days, closed.day0 == days._day)
-    is_there = found._day.notnull() & (
-        found.next_missing_tonight_on.isnull()
-        | (found.next_missing_tonight_on >= found.cycle_end_on)
-    )
-    return named.anti_join(found.filter(~is_there), "ad_id")
+    logs have every day of it; those whose hold is overruled, where they have every day that ever
+    was there. `closed`: `ad_id`, `day0`, `cycle_end_on`; `overruled` as `trust.overruled` says;
+    `coverage` as in `trust.missing_days`."""
+    again = whole_tonight(closed, coverage).union(overruled.select("ad_id"))
+    return named.anti_join(closed.anti_join(again, "ad_id"), "ad_id")
 
 
 def cycles(

@@ -56,27 +56,49 @@ def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) ->
     )
 
 
-def with_remembered(first: Table, remembered: Table, logs_begin: date | None) -> Table:
-    """First deliveries, and what earlier nights remember of them (`ad_id`, `remembered_at`).
+def with_remembered(first: Table, remembered: Table, believed: Table, coverage: Table) -> Table:
+    """First deliveries, and what earlier nights know of them: `remembered` (`ad_id`,
+    `remembered_at`, `cycle_end_on`), `believed` (`ad_id`, `remembered_at`), `coverage` as in
+    `trust.missing_days`.
 
-    From before tonight's logs begin, it is as good as given. Within them the logs say when it
-    was, as they may have been restated; that there was none before is what is remembered.
+    Where tonight's logs lack a day of the cycle, it is as good as given. Where they have them
+    all, they say when it was, as they may have been restated; that there was none before is what
+    is believed.
     """
     nothing = ibis.null("timestamp(6)")
-    before = ibis.literal(False)  # files without partitions are complete
-    if logs_begin is not None:
-        before = remembered.remembered_at.date() < ibis.literal(logs_begin, type="date")
-    both = first.mutate(remembered_at=nothing).union(
-        remembered.select(
+    unseen = remembered.mutate(day0=remembered.remembered_at.date()).anti_join(
+        whole_tonight(remembered.mutate(day0=remembered.remembered_at.date()), coverage), "ad_id"
+    )
+    both = ibis.union(
+        first.mutate(remembered_at=nothing),
+        unseen.select(
             "ad_id",
             logged_at=nothing,
-            given_at=ibis.ifelse(before, remembered.remembered_at, nothing),
-            remembered_at=remembered.remembered_at.cast("timestamp(6)"),
-        )
+            given_at=unseen.remembered_at.cast("timestamp(6)"),
+            remembered_at=nothing,
+        ),
+        believed.select(
+            "ad_id",
+            logged_at=nothing,
+            given_at=nothing,
+            remembered_at=believed.remembered_at.cast("timestamp(6)"),
+        ),
     )
     return both.group_by("ad_id").agg(
         **{name: both[name].min() for name in ("logged_at", "given_at", "remembered_at")}
     )
+
+
+def whole_tonight(
+    cycles: Table, coverage: Table, missing: str = "next_missing_tonight_on"
+) -> Table:
+    """Of cycles (`ad_id`, `day0`, `cycle_end_on`) those every day of which is in tonight's logs,
+    as far as it has come: `ad_id`. `missing`: the column of `coverage` (see
+    `trust.missing_days`) that names the next day that is not."""
+    days = coverage.select(_missing_on=missing, _day="day")
+    found = cycles.join(days, cycles.day0 == days._day)
+    is_whole = found._missing_on.isnull() | (found._missing_on >= found.cycle_end_on)
+    return found.filter(is_whole).select("ad_id")
 
 
 def version_of(plans: Table, day: ibis.Value, versions: Table) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import is_known_on, stands_on
+from qianchuan_guarantee.stages.deliveries import whole_tonight
 
 if TYPE_CHECKING:
     from ibis.expr.types import DateValue, Table
@@ -66,10 +67,11 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None) -> Tab
     """Plans some day of whose logs is missing: plan → `ad_id` (LOGS_INCOMPLETE).
 
     `coverage`: `day`, and for each day since the logs begin the next day on which a log has no
-    partition: `next_missing_on` (of all that were ever seen), `next_missing_tonight_on`. The
-    days that matter run from the plan's creation (or from where the logs begin, or from first
-    delivery where that was remembered from before) to the earlier of the cycle's end and
-    `as_of`; those of the cycle must be there tonight.
+    partition: `next_missing_on` (of all that were ever seen), `next_missing_tonight_on`,
+    `next_left_out_on` (seen before, and not there tonight). The days that matter run from the
+    plan's creation (or from where the logs begin, or from first delivery where that was
+    remembered from before) to the earlier of the cycle's end and `as_of`; those of the cycle must
+    be there tonight.
     """
     none = cycles.select("ad_id").limit(0)
     if logs_begin is None:
@@ -90,6 +92,19 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None) -> Tab
         | (found.next_missing_on < found.horizon)
         | (found.next_missing_tonight_on < found.horizon)
     ).select("ad_id")
+
+
+def overruled(released: Table, cycles: Table, coverage: Table, logs_begin: date) -> Table:
+    """Plans whose hold a named person has overruled: `ad_id`. What never was there is done
+    without; a day that was seen before and is not there tonight must be given again.
+
+    `released`: `ad_id`; `cycles`: `ad_id`, `day0`, `cycle_end_on`; `coverage` as in
+    `missing_days`.
+    """
+    begin = ibis.literal(logs_begin, type="date")
+    asked = cycles.semi_join(released, "ad_id")
+    asked = asked.mutate(day0=ibis.ifelse(asked.day0 < begin, begin, asked.day0))
+    return whole_tonight(asked, coverage, "next_left_out_on")
 
 
 def cheating(verdicts: Table, as_of: date) -> Table:

@@ -12,8 +12,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "no_entries": ("No entries.", "没有账目。"),
     "no_notices": ("No notice waits.", "没有待投递的通知。"),
     "released": (
-        "Plan {plan}: the hold is overruled; the next run decides it.",
-        "计划 {plan}：已解除待补正，下次运行时判定。",
+        "Plan {plan}: the hold is overruled; the next run whose exports have all days of its cycle "
+        "that ever were there decides it.",
+        "计划 {plan}：已解除待补正；下一次运行的导出含其周期内曾有的各日时即予判定。",
     ),
     "ledger_fine": (
         "All entries balance, and every balance and plan stands where they put it.",
@@ -58,6 +59,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "i_verdict_missing": (
         "{n} plans with a cheating verdict that tonight's exports lack; it stands: {plans}",
         "{n} 个计划的作弊判定未见于今晚导出，判定仍有效：{plans}",
+    ),
+    "i_release_waits": (
+        "{n} plans whose hold was overruled wait for exports with all days of their cycle: {plans}",
+        "{n} 个已解除待补正的计划，待导出含其周期各日后判定：{plans}",
     ),
     "i_other_advertiser": (
         "{n} plans name another advertiser than the one that has their grant; it stands: {plans}",

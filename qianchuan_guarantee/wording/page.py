@@ -158,6 +158,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Plan {ad_id} has a cheating verdict that these exports leave out; it stands.",
         "计划 {ad_id} 的作弊判定不在本次导出之中，仍按有效处理。",
     ),
+    "i_other_advertiser": (
+        "Plan {ad_id} names another advertiser than the one that has its grant; it stands.",
+        "计划 {ad_id} 的广告主与已获赠款者不同，已有赠款不变。",
+    ),
+    "i_release_waits": (
+        "Plan {ad_id}: its hold was overruled; it waits for exports with all days of its cycle.",
+        "计划 {ad_id} 的待补正已被解除，待导出含其周期各日后判定。",
+    ),
     "i_overdrawn": (
         "Advertiser {advertiser_id} spent {amount} yuan of grants (usage {usage_id}), but only "
         "{available} yuan are there; it is tried again on the next night.",

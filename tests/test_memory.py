@@ -1,0 +1,216 @@
+"""What earlier nights leave: a few days of logs decide like the whole history, whatever came
+before the cycle, came late, came again otherwise, or is left out tonight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.ledger import query, review
+from qianchuan_guarantee.ledger.checks import problems
+from qianchuan_guarantee.ledger.store import Store
+from qianchuan_guarantee.nightly import NightResult
+from tests.test_nightly import HEADERS, PLAN, a_night, decided_on, decisions, refused
+
+MORE = {
+    "verdicts": "ad_id,decided_at,verdict,source",
+    "restrictions": "advertiser_id,starts_at,ends_at,reason",
+}
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(f"2022-{text}")
+
+
+class History:
+    """All rows that ever were written, by table and day; folders of some days of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rows: dict[tuple[str, date], list[str]] = {}
+        self.missing: set[tuple[str, date]] = set()
+        self.folders = 0
+
+    def put(self, table: str, on: date, *rows: str) -> None:
+        self.rows.setdefault((table, on), []).extend(rows)
+
+    def plan(
+        self, ad_id: int, created: date, last: date, delivered: date, advertiser: int = 1
+    ) -> None:
+        """A feed plan: 130 of cost and 10 conversions a day for four days, at a bid of 10."""
+        on = created
+        while on <= last:
+            made = f"{created} 01:00:00"
+            kind = f"{advertiser},NOT_LAB_AD,FEED,SMART_BID_CUSTOM"
+            self.put("plans", on, f"{ad_id},{kind},10.00,{made}")
+            on += timedelta(days=1)
+        self.put("operations", created, f"o{ad_id},{ad_id},{created} 12:00:00,create,,10.00")
+        for on in (delivered + timedelta(days=n) for n in range(4)):
+            self.put("delivery", on, f"{ad_id},{on} 14:00:00,130.00000,100,10")
+            won = [f"{ad_id}-{on}-{n},{ad_id},{on} 14:10:00,{on} 15:00:00" for n in range(10)]
+            self.put("conversions", on, *won)
+
+    def days(self, first: date, last: date, without: tuple[str, ...] = ()) -> Path:
+        self.folders += 1
+        folder = self.folder / f"exports-{self.folders}"
+        on = first
+        while on <= last:
+            for table, header in (HEADERS | MORE).items():
+                rows = self.rows.get((table, on), [])
+                is_there = rows or table in HEADERS
+                if not is_there or (table, on) in self.missing or table in without:
+                    continue
+                path = folder / table / f"dt={on}" / "part.csv"
+                path.parent.mkdir(parents=True)
+                path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+            on += timedelta(days=1)
+        return folder
+
+    def before(self, night: date, days: int = 6, without: tuple[str, ...] = ()) -> Path:
+        return self.days(night - timedelta(days=days), night - timedelta(days=1), without)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    return History(tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(str(tmp_path / "store"), create=True)
+    yield made
+    assert problems(made) == []
+    made.close()
+
+
+def found(store: Store, night: NightResult) -> dict[int, dict[str, Any]]:
+    return decided_on(store, night.run_id)
+
+
+def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
+    history: History, store: Store
+) -> None:
+    began, last = day("09-25"), day("10-12")
+    late, conflict, restated, ids, clean = (PLAN + n for n in range(5))
+    for ad_id in (late, conflict, restated, ids, clean):
+        history.plan(ad_id, began, last, day("10-06"))
+    # A delivery of 09-26 that came after the end of the cycle it would have started.
+    history.put("delivery", day("10-02"), f"{late},2022-09-26 14:00:00,10.00000,3,1")
+    # Two rows of one slice, of which one may be the first delivery.
+    slices = [f"{conflict},2022-09-26 14:00:00,{cost}.00000,3,1" for cost in (10, 20)]
+    history.put("delivery", day("09-26"), *slices)
+    # A first delivery that was restated to none.
+    for on, shown in ((day("09-27"), 3), (day("09-28"), 0)):
+        history.put("delivery", on, f"{restated},2022-09-27 14:00:00,0.00000,{shown},0")
+    # Two conversions of one id.
+    won = [f"c1,{ids},2022-09-27 14:10:00,2022-09-27 1{hour}:00:00" for hour in (5, 6)]
+    history.put("conversions", day("09-27"), *won)
+    for text in ("09-28", "09-29", "10-02", "10-05", "10-08", "10-11"):
+        night = a_night(history.before(day(text)), day(text), store)
+    whole = decisions(history.days(began, day("10-10")), day("10-11"))
+    assert found(store, night) == whole
+    said = {ad_id: (row["outcome"], row["reasons"]) for ad_id, row in whole.items()}
+    assert said == {
+        late: ("held", ["DATA_CONFLICT"]),
+        conflict: ("held", ["DATA_CONFLICT"]),
+        restated: ("granted", []),
+        ids: ("held", ["DATA_CONFLICT"]),
+        clean: ("granted", []),
+    }
+    # A day later their cycle is still there, and the night that closed them remembers for it.
+    again = found(store, a_night(history.before(day("10-12"), 7), day("10-12"), store))
+    assert {ad_id: row["reasons"] for ad_id, row in again.items()} == {
+        ad_id: reasons for ad_id, (_, reasons) in said.items()
+    }
+
+
+def test_a_first_delivery_whose_day_is_missing_tonight_is_not_forgotten(
+    history: History, store: Store
+) -> None:
+    history.plan(PLAN, day("09-30"), day("10-06"), day("10-01"))
+    a_night(history.before(day("10-02")), day("10-02"), store)
+    history.missing = {("delivery", day("10-01"))}
+    night = a_night(history.before(day("10-06")), day("10-06"), store)
+    row = found(store, night)[PLAN]
+    assert (str(row["first_delivery_at"]), row["outcome"]) == ("2022-10-01 14:00:00", "held")
+    assert "LOGS_INCOMPLETE" in row["reasons"]
+    history.missing = set()
+    night = a_night(history.before(day("10-06")), day("10-06"), store)
+    assert found(store, night) == decisions(history.before(day("10-06")), day("10-06"))
+
+
+def test_a_correction_from_before_the_cycle_lasts(history: History, store: Store) -> None:
+    """Of a day that is gone the next night, of a plan that was closed before."""
+    history.plan(PLAN, day("09-30"), day("10-08"), day("10-01"))
+    created = ("operations", day("09-30"))
+    history.missing = {created}
+    night = a_night(history.before(day("10-06"), 7), day("10-06"), store)
+    assert found(store, night)[PLAN]["reasons"] == ["LOGS_INCOMPLETE"]
+    history.missing = set()
+    history.put(*created, f"b1,{PLAN},2022-09-30 13:00:00,bid,10.00,9.50")
+    first = found(store, a_night(history.before(day("10-07"), 7), day("10-07"), store))
+    assert first[PLAN]["amount"] == 140
+    history.rows[created] = [f"o1,{PLAN},2022-09-30 12:00:00,create,,10.00"]
+    second = found(store, a_night(history.before(day("10-07"), 7), day("10-07"), store))
+    assert second[PLAN]["amount"] == 120
+    for night in (day("10-07"), day("10-08")):  # the same morning, and the next: 09-30 is gone
+        exports = history.days(day("10-01"), night - timedelta(days=1))
+        assert found(store, a_night(exports, night, store))[PLAN] == second[PLAN]
+
+
+def test_a_run_with_fewer_days_on_the_same_morning_forgets_nothing(
+    history: History, store: Store
+) -> None:
+    history.plan(PLAN, day("09-20"), day("10-08"), day("10-03"))
+    a_night(history.days(day("09-20"), day("10-04")), day("10-05"), store)
+    for text in ("10-05", "10-08"):
+        night = a_night(history.before(day(text)), day(text), store)
+    assert found(store, night) == decisions(history.days(day("09-20"), day("10-07")), day("10-08"))
+
+
+def test_tables_that_are_left_out_tonight_are_remembered(history: History, store: Store) -> None:
+    cheat, clean = PLAN, PLAN + 1
+    for advertiser, ad_id in enumerate((cheat, clean), start=1):
+        history.plan(ad_id, day("09-30"), day("10-12"), day("10-01"), advertiser)
+    history.put("verdicts", day("10-02"), f"{cheat},2022-10-02 10:00:00,cheating,ANTI_SPAM")
+    history.put("restrictions", day("10-05"), "2,2022-10-05 10:00:00,,fraud")
+    for text in ("10-03", "10-06", "10-12"):
+        night = a_night(history.before(day(text)), day(text), store)
+        if text == "10-06":
+            assert found(store, night)[cheat]["reasons"] == ["ANTI_SPAM"]
+    gone = a_night(history.before(day("10-12"), without=tuple(MORE)), day("10-12"), store)
+    assert gone.document["entries"].get("thaw") is None
+    (balance,) = query.balances(store)
+    assert (balance["frozen"], balance["available"]) == ("120.00", "0.00")
+    said = refused(
+        lambda: a_night(history.before(day("10-13"), without=("conversions",)), day("10-13"), store)
+    )
+    assert "conversions" in said
+
+
+def test_a_released_plan_waits_for_the_days_that_were_there(history: History, store: Store) -> None:
+    lost, bad = PLAN, PLAN + 1
+    for ad_id in (lost, bad):
+        history.plan(ad_id, day("09-30"), day("10-10"), day("10-01"))
+    history.put("delivery", day("10-03"), f"{bad},2022-10-03 15:00:00,x,1,1")
+    history.missing = {("operations", day("10-04"))}
+    night = a_night(history.before(day("10-06")), day("10-06"), store)
+    assert {row["outcome"] for row in found(store, night).values()} == {"held"}
+    for ad_id in (lost, bad):
+        review.release(store, ad_id, by="alice", why="that day is lost, that row is a test")
+    # 10-01 was there, and is not: nothing is decided on a part of the cycle.
+    night = a_night(history.before(day("10-08")), day("10-08"), store)
+    assert found(store, night) == {}
+    waiting = [(i["ad_id"], i["kind"]) for i in night.document["incidents"]]
+    assert waiting == [(lost, "release_waits"), (bad, "release_waits")]
+    # 10-04 of operations never was there, and is done without.
+    night = a_night(history.before(day("10-08"), 7), day("10-08"), store)
+    amounts = {ad_id: row["amount"] for ad_id, row in found(store, night).items()}
+    assert amounts == {lost: 120, bad: 120}
+    with pytest.raises(UserError, match="only a plan that is held"):
+        review.release(store, lost, by="alice", why="again")
