@@ -13,6 +13,7 @@ import pytest
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import query, review
 from qianchuan_guarantee.ledger.checks import problems
+from qianchuan_guarantee.ledger.decided import decision_problems
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.nightly import NightResult
 from tests.test_nightly import HEADERS, PLAN, a_night, decided_on, decisions, refused
@@ -84,7 +85,7 @@ def history(tmp_path: Path) -> History:
 def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(str(tmp_path / "store"), create=True)
     yield made
-    assert problems(made) == []
+    assert problems(made) + decision_problems(made) == []
     made.close()
 
 

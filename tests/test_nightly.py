@@ -20,6 +20,7 @@ from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import query, review
 from qianchuan_guarantee.ledger.checks import problems
+from qianchuan_guarantee.ledger.decided import decision_problems
 from qianchuan_guarantee.ledger.move import move
 from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.store import Store
@@ -97,7 +98,7 @@ def test_a_few_days_of_logs_decide_like_the_whole_history(history: Path, tmp_pat
         assert all(whole[plan]["outcome"] != "open" for plan in closed)
         asked |= found.keys()
         granted += sum(row["outcome"] == "granted" for row in found.values())
-    assert problems(store) == []
+    assert problems(store) + decision_problems(store) == []
     # In the end, each plan that the whole history grants was proposed once, and nothing else.
     owed = {plan: row["amount"] for plan, row in whole.items() if row["outcome"] == "granted"}
     proposed = query.entries(store, kind="proposed")
@@ -163,7 +164,7 @@ def exports(tmp_path: Path) -> Exports:
 def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(str(tmp_path / "store"), create=True)
     yield made
-    assert problems(made) == []
+    assert problems(made) + decision_problems(made) == []
     made.close()
 
 
@@ -191,6 +192,29 @@ def test_a_night_again_is_a_no_op_and_corrected_logs_adjust(exports: Exports, st
     assert [row["compensate_status"] for row in query.history(store, PLAN)] == [
         *("PAID", "PAID", "PAID", "PAID"),
     ]
+
+
+@pytest.mark.parametrize("damage", ["other amount", "twice", "another outcome", "gone"])
+def test_entries_that_no_night_decided_are_found(
+    exports: Exports, tmp_path: Path, damage: str
+) -> None:
+    store = Store(str(tmp_path / "store"), create=True)
+    run_id = a_night(exports.through(NIGHT - timedelta(days=1)), NIGHT, store).run_id
+    path = tmp_path / "store" / "runs" / run_id / "decisions.parquet"
+    rows = pq.read_table(path)
+    row = rows.to_pylist()[0]
+    changed = {
+        "other amount": [row | {"amount": row["amount"] + 1}],
+        "twice": [row, row],
+        "another outcome": [row | {"outcome": "held"}],
+    }
+    if damage == "gone":
+        path.unlink()
+    else:
+        pq.write_table(rows.from_pylist(changed[damage], rows.schema), path)
+    assert problems(store) == []
+    assert len(decision_problems(store)) == 1
+    store.close()
 
 
 def test_a_held_plan_is_decided_again_once_its_logs_are_mended(

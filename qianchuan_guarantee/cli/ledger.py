@@ -294,8 +294,10 @@ def check(
     """Whether the ledger adds up."""
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.ledger.checks import problems
+    from qianchuan_guarantee.ledger.decided import decision_problems
 
-    _say_problems(problems(_open(store)), language, as_json)
+    kept = _open(store)
+    _say_problems([*problems(kept), *decision_problems(kept)], language, as_json)
 
 
 def _say_problems(found: Sequence[str], lang: Language, as_json: bool) -> None:

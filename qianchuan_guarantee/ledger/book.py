@@ -37,7 +37,7 @@ class Book:
         wanted = [plan for plan in plans if plan not in self.standings]
         columns = [schema.plans.c[name] for name in Standing._fields]
         for some in bulk.pieces(wanted):
-            query = sa.select(*columns).where(schema.plans.c.ad_id.in_(some))
+            query = sa.select(*columns).where(bulk.among(schema.plans.c.ad_id, some))
             for row in self.connection.execute(query):
                 standing = Standing._make(row)
                 self._waited += standing.waiting_fen
@@ -49,8 +49,6 @@ class Book:
         standing = shown(standing)
         if before is not None and standing[:-1] == before[:-1]:  # all but the run
             return
-        if standing.run_id != self.stamp.run_id:
-            standing = standing._replace(run_id=self.stamp.run_id)
         self.standings[standing.ad_id] = standing
         self._changed.add(standing.ad_id)
 
@@ -177,13 +175,15 @@ class Book:
         bulk.insert(self.connection, schema.balances, (*keys, "amount_fen"), rows)
 
     def _write_standings(self) -> None:
+        run_id = self.stamp.run_id
         changed = [self.standings[plan] for plan in sorted(self._changed)]
         for standing in changed:
             if standing.waiting_entry is None and not is_in_order(standing):
                 raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
         known = [(s.ad_id,) for s in changed if s.ad_id in self._stored]
         bulk.delete(self.connection, schema.plans, ("ad_id",), known)
-        bulk.insert(self.connection, schema.plans, Standing._fields, changed)
+        rows = [(*standing[:-1], run_id) for standing in changed]
+        bulk.insert(self.connection, schema.plans, Standing._fields, rows)
         number = self.connection.execute(sa.select(sa.func.max(schema.statuses.c.number))).scalar()
         stamp = ((number or 0) + 1, self.stamp.run_id, self.stamp.at)
         history = [

@@ -180,11 +180,13 @@ def _reviewed(
             ),
         )
 
-    at_once = [made for made in proposals if not waits(made, is_night_too_large=False)]
-    is_too_large = sum(abs(e.amount_fen) for e in at_once) > int(policy.night_up_to_yuan * 100)
+    reasons = [waits(made, is_night_too_large=False) for made in proposals]
+    at_once = (abs(e.amount_fen) for e, why in zip(proposals, reasons, strict=True) if not why)
+    if sum(at_once) > int(policy.night_up_to_yuan * 100):
+        reasons = [waits(made, is_night_too_large=True) for made in proposals]
     return [
-        made._replace(why=",".join(waits(made, is_night_too_large=is_too_large)))
-        for made in proposals
+        made._replace(why=",".join(why)) if why else made
+        for made, why in zip(proposals, reasons, strict=True)
     ]
 
 

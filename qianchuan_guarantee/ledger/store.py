@@ -213,7 +213,7 @@ def _sqlite(path: Path) -> Engine:
 
     def prepare(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA cache_size = -262144")
 
     sa.event.listen(engine, "connect", prepare)
     return engine

@@ -17,8 +17,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "计划 {plan}：已解除待补正；下一次运行的导出含其周期内曾有的各日时即予判定。",
     ),
     "ledger_fine": (
-        "All entries balance, and every balance and plan stands where they put it.",
-        "账目平衡，余额与各计划状态均与账目一致。",
+        "All entries balance, every balance and plan stands where they put it, and every night's "
+        "entries are what it decided.",
+        "账目平衡，余额与各计划状态均与账目一致，每夜账目均与当夜判定一致。",
     ),
     "a_available": ("available", "可用"),
     "a_frozen": ("frozen", "冻结"),
