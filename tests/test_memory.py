@@ -19,6 +19,7 @@ from qianchuan_guarantee.nightly import NightResult
 from tests.test_nightly import HEADERS, PLAN, a_night, decided_on, decisions, refused
 
 MORE = {
+    "first_deliveries": "ad_id,first_delivery_at",
     "verdicts": "ad_id,decided_at,verdict,source",
     "restrictions": "advertiser_id,starts_at,ends_at,reason",
 }
@@ -97,7 +98,7 @@ def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
     history: History, store: Store
 ) -> None:
     began, last = day("09-25"), day("10-12")
-    late, conflict, restated, ids, clean = (PLAN + n for n in range(5))
+    late, conflict, restated, ids, clean, old = (PLAN + n for n in range(6))
     for ad_id in (late, conflict, restated, ids, clean):
         history.plan(ad_id, began, last, day("10-06"))
     # A delivery of 09-26 that came after the end of the cycle it would have started.
@@ -111,10 +112,21 @@ def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
     # Two conversions of one id.
     won = [f"c1,{ids},2022-09-27 14:10:00,2022-09-27 1{hour}:00:00" for hour in (5, 6)]
     history.put("conversions", day("09-27"), *won)
+    # Created before the logs begin: its first delivery is not believed, and no later one either.
+    history.put(
+        "plans", began, f"{old},1,NOT_LAB_AD,FEED,SMART_BID_CUSTOM,10.00,2022-09-01 01:00:00"
+    )
+    for text in ("09-27", "10-06"):
+        history.put("delivery", day(text), f"{old},2022-{text} 14:00:00,130.00000,100,10")
+    history.put("first_deliveries", day("10-08"), f"{old},2022-10-07 00:00:00")
     for text in ("09-28", "09-29", "10-02", "10-05", "10-08", "10-11"):
         night = a_night(history.before(day(text)), day(text), store)
     whole = decisions(history.days(began, day("10-10")), day("10-11"))
-    assert found(store, night) == whole
+    tonight = found(store, night)
+    for row in (whole.pop(old), tonight.pop(old)):
+        assert (row["outcome"], row["first_delivery_at"]) == ("held", None)
+        assert "FIRST_DELIVERY_UNKNOWN" in row["reasons"]
+    assert tonight == whole
     said = {ad_id: (row["outcome"], row["reasons"]) for ad_id, row in whole.items()}
     assert said == {
         late: ("held", ["DATA_CONFLICT"]),
@@ -125,6 +137,7 @@ def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
     }
     # A day later their cycle is still there, and the night that closed them remembers for it.
     again = found(store, a_night(history.before(day("10-12"), 7), day("10-12"), store))
+    del again[old]
     assert {ad_id: row["reasons"] for ad_id, row in again.items()} == {
         ad_id: reasons for ad_id, (_, reasons) in said.items()
     }

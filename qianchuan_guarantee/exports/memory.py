@@ -29,9 +29,10 @@ class Memory:
 
     rows:     table → its rows as they were read (see `CheckedTable.every`), of past partitions.
     days:     table → the partitions that were seen.
-    first:    plan: `ad_id`, `remembered_at`, `cycle_end_on`: its first delivery.
-    believed: plan: `ad_id`, `remembered_at`, as it was known before this morning: logs that show
-              an earlier one contradict it.
+    first:    plan: `ad_id`, `remembered_at`, `cycle_end_on`, `is_believed`: its first delivery,
+              or (not believed) the earliest one that logs showed.
+    believed: plan: `ad_id`, `remembered_at`, as it was believed before this morning: logs that
+              show an earlier one contradict it.
     closed:   plan: `ad_id`, `day0`, `cycle_end_on`, whose cycle was decided: it is decided again
               only from exports that have its whole cycle.
     released: plans whose hold a named person has overruled.
@@ -48,7 +49,8 @@ class Memory:
 def first_schema() -> pa.Schema:
     import pyarrow as pa
 
-    return believed_schema().append(pa.field("cycle_end_on", pa.date32()))
+    kinds = [("cycle_end_on", pa.date32()), ("is_believed", pa.bool_())]
+    return pa.unify_schemas([believed_schema(), pa.schema(kinds)])
 
 
 def believed_schema() -> pa.Schema:

@@ -76,8 +76,8 @@ def recall(store: Store, as_of: date, begin: date | None) -> Remembered:
     memory = Memory(
         rows=_rows(store, last["run_id"], closers, closed),
         days=days,
-        first=first.select(["ad_id", "remembered_at", "cycle_end_on"]),
-        believed=believed.select(["ad_id", "remembered_at"]),
+        first=first.select(first_schema().names),
+        believed=believed.filter(believed["is_believed"]).select(["ad_id", "remembered_at"]),
         closed=closed.select(["ad_id", "day0", "cycle_end_on"]),
         released=released,
     )
@@ -227,17 +227,25 @@ def _changes(snapshots: Table) -> Table:
 
 
 def _first(decided: Decided, before: Remembered) -> Table:
-    """First deliveries known by now. An earlier one that came late contradicts what is
-    remembered, which stays; a later one is a restatement."""
+    """First deliveries known by now, and what the logs show where that is not believed. An earlier
+    one that came late contradicts what is remembered, which stays; a later one is a
+    restatement."""
     old = decided.engine.table(before.first)
     plans = decided.stages["cycles"]
-    known = plans.filter(plans.first_delivery_at.notnull())
+    is_believed = plans.first_delivery_at.notnull()
+    is_news = plans.remembered_at.isnull() & plans.logged_at.notnull()
+    known = plans.filter(is_believed | is_news)
     is_contradicted = (known.first_delivery_at < known.remembered_at).fill_null(False)
     tonight = known.select(
         "ad_id",
-        remembered_at=ibis.ifelse(is_contradicted, known.remembered_at, known.first_delivery_at),
+        remembered_at=ibis.cases(
+            (is_contradicted, known.remembered_at),
+            (known.first_delivery_at.notnull(), known.first_delivery_at),
+            else_=known.logged_at,
+        ),
         day0="day0",
         cycle_end_on="cycle_end_on",
+        is_believed=known.first_delivery_at.notnull(),
         is_closed=known.is_settled.fill_null(False),
     )
     tonight = decided.engine.keep(tonight)

@@ -58,23 +58,24 @@ def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) ->
 
 def with_remembered(first: Table, remembered: Table, believed: Table, coverage: Table) -> Table:
     """First deliveries, and what earlier nights know of them: `remembered` (`ad_id`,
-    `remembered_at`, `cycle_end_on`), `believed` (`ad_id`, `remembered_at`), `coverage` as in
-    `trust.missing_days`.
+    `remembered_at`, `cycle_end_on`, `is_believed`), `believed` (`ad_id`, `remembered_at`),
+    `coverage` as in `trust.missing_days`.
 
-    Where tonight's logs lack a day of the cycle, it is as good as given. Where they have them
+    Where tonight's logs lack a day of the cycle, what was believed is as good as given, and what
+    was not is as good as logged. Where they have them
     all, they say when it was, as they may have been restated; that there was none before is what
     is believed.
     """
     nothing = ibis.null("timestamp(6)")
-    unseen = remembered.mutate(day0=remembered.remembered_at.date()).anti_join(
-        whole_tonight(remembered.mutate(day0=remembered.remembered_at.date()), coverage), "ad_id"
-    )
+    dated = remembered.mutate(day0=remembered.remembered_at.date())
+    unseen = dated.anti_join(whole_tonight(dated, coverage), "ad_id")
+    unseen_at = unseen.remembered_at.cast("timestamp(6)")
     both = ibis.union(
         first.mutate(remembered_at=nothing),
         unseen.select(
             "ad_id",
-            logged_at=nothing,
-            given_at=unseen.remembered_at.cast("timestamp(6)"),
+            logged_at=ibis.ifelse(unseen.is_believed, nothing, unseen_at),
+            given_at=ibis.ifelse(unseen.is_believed, unseen_at, nothing),
             remembered_at=nothing,
         ),
         believed.select(
