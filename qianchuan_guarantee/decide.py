@@ -130,26 +130,31 @@ def _stages(
     days = checked["delivery"].daily
     assert days is not None
     plans = _cycles(question, engine, checked, days, rules)
+    # Readings are those of the version: looked up for each plan, not kept with each.
+    readings = rules["versions"].select("rulebook", *REGISTER)
+    read = engine.view(plans.join(readings, "rulebook"))
     operations = engine.keep(bids.known_operations(checked["operations"].rows, plans))
-    initial = engine.keep(bids.initial_bids(operations, plans))
-    steps = engine.keep(bids.bid_steps(operations, initial))
+    edited = engine.keep(bids.bid_edits(operations))
+    initial = engine.keep(bids.initial_bids(operations, edited, plans))
+    steps = engine.keep(bids.bid_steps(edited, initial))
     spans = engine.keep(bids.bid_spans(steps, initial))
-    priced, late, uncounted = _won(question, engine, export, checked, plans, spans)
+    priced, late, uncounted = _won(question, engine, export, checked, read, spans)
     by_bid = engine.keep(conversions.conversions_by_bid(priced))
-    counts = engine.keep(edits.edit_counts(edits.edits_in_window(operations, plans)))
+    counts = engine.keep(edits.edit_counts(edits.edits_in_window(operations, read)))
+    costs = engine.keep(deliveries.costs(days, plans))
     facts = eligibility.facts(
-        plans,
+        read,
         eligibility.Facts(
-            costs=deliveries.costs(days, plans),
+            costs=costs,
             uncounted=uncounted.group_by("ad_id").agg(uncounted=uncounted.count()),
             conversions=conversions.conversion_facts(by_bid),
             late=late,
-            bids=bids.bid_facts(steps, spans, initial, plans),
+            bids=bids.bid_facts(steps, spans, initial, read),
             edits=edits.edit_facts(counts),
             bands=rules["bands"],
         ),
     )
-    asked = engine.keep(pauses.pauses(operations, plans))
+    asked = engine.keep(pauses.pauses(operations, read))
     tests = engine.keep(
         pauses.pause_tests(
             asked,
@@ -159,11 +164,11 @@ def _stages(
         )
     )
     judged = engine.view(grant.grant(eligibility.eligibility(engine.view(facts), tests)))
-    troubles = _troubles(question, engine, checked, plans, days, steps)
+    troubles = _troubles(question, engine, checked, plans, steps)
     troubled = engine.view(status.with_troubles(judged, troubles))
     decided = status.status(troubled, question.as_of)
     return {
-        "cycles": plans,
+        "cycles": read,
         "operations": operations,
         "bid_steps": steps,
         "delivery_days": days,
@@ -186,13 +191,14 @@ def _won(
     """The conversions that count, each with its bid; late ones per plan; slices that state none.
     From the events where there are any, else from the delivery log's slices."""
     if export.has_conversions:
+        log = checked["conversions"]
+        restated = None if log.suspects is None else log.rows.filter(log.rows.restated_on.notnull())
         received = engine.keep(
-            conversions.received_conversions(checked["conversions"].rows, plans, question.as_of)
+            conversions.received_conversions(log.rows, restated, plans, question.as_of)
         )
-        late = engine.keep(conversions.late_conversions(received))
-        priced = conversions.priced_events(conversions.counted_events(received, late), spans)
+        priced = conversions.priced_events(conversions.counted_events(received), spans)
         none = plans.select("ad_id", at=plans.tentative_at).limit(0)
-        return engine.view(priced), conversions.late_counts(late), none
+        return engine.view(priced), engine.keep(conversions.late_counts(received)), none
     slices = conversions.counted_slices(checked["delivery"].rows, plans)
     never_late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
     uncounted = conversions.uncounted_slices(checked["delivery"].rows, plans)
@@ -243,13 +249,10 @@ def _cycles(
     else:
         first = first.mutate(remembered_at=ibis.null("timestamp(6)"))
     ever = None if log.days is None else min((*log.days, *log.remembered_days), default=date.max)
-    found = cycles.cycles(
-        named, snapshots, first, rules["versions"], rules["scenarios"], as_of, ever
+    versions = rules["versions"].drop(*REGISTER)
+    return engine.keep(
+        cycles.cycles(named, snapshots, first, versions, rules["scenarios"], as_of, ever)
     )
-    # Readings are those of the version: looked up for each plan, not kept with each.
-    kept = engine.keep(found.drop(*REGISTER))
-    readings = rules["versions"].select("rulebook", *REGISTER)
-    return engine.view(kept.join(readings, "rulebook"))
 
 
 def _overruled(question: Question, engine: Engine, cycles: Table, covered: Coverage) -> Table:
@@ -267,7 +270,6 @@ def _troubles(
     engine: Engine,
     checked: Mapping[str, CheckedTable],
     plans: Table,
-    days: Table,
     steps: Table,
 ) -> status.Troubles:
     as_of = question.as_of
@@ -284,7 +286,6 @@ def _troubles(
         conflicts=engine.keep(
             trust.conflicts(contradictions(checked, engine, tuple(checked)), plans, as_of)
         ),
-        earlier=deliveries.earlier_than_first(days, plans),
         snapshots=engine.keep(cycles.snapshot_troubles(checked["plans"].rows, steps, plans)),
         incomplete=trust.missing_days(plans, engine.table(covered.days), covered.begin),
         cheating=trust.cheating(checked["verdicts"].rows, as_of),

@@ -7,11 +7,12 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.datatypes import DuckDBType
 
 from qianchuan_guarantee.engines import Malformed
@@ -42,6 +43,14 @@ def _type(text: str) -> dt.DataType:
     return DuckDBType.from_string(text)
 
 
+class _Dialect(DuckDBCompiler):  # type: ignore[misc]  # Ibis is read without its types
+    """Ibis's compiler for DuckDB, mended."""
+
+    def visit_Hash(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
+        """As it is, unsigned: Ibis makes an int64 of it by way of a string of bits."""
+        return self.f.hash(arg)
+
+
 class DuckDB:
     """An embedded engine; `memory` as DuckDB writes sizes ('2GB'), None for its default."""
 
@@ -52,6 +61,7 @@ class DuckDB:
         self._spill = tempfile.TemporaryDirectory(prefix="qcg-")
         self.scratch = Path(self._spill.name)
         self.connection = ibis.duckdb.connect(temp_directory=self._spill.name)
+        self.connection.compiler = _Dialect()
         self._numbers = itertools.count()
         self._copies: dict[str, str] = {}  # text files that are not plain → their copies
         self._malformed: list[Malformed] = []

@@ -28,6 +28,8 @@ class Bounds:
         """Is every cell of the column known to be fine?"""
         if self.nulls and column.required:
             return False
+        if column.kind == "text":
+            return not column.choices and self.are_words
         if column.kind not in ("id", "count", "money", "instant"):
             return False
         lower, upper = _range_of(column)
@@ -37,6 +39,12 @@ class Bounds:
             or (isinstance(value, datetime) and value.tzinfo is None)
             for value in (self.least, self.greatest)
         ) and bool(lower <= self.least and self.greatest <= upper)
+
+    @property
+    def are_words(self) -> bool:
+        """Does every text begin with a digit or a letter, and so is no mark that means null?"""
+        texts = (self.least, self.greatest)
+        return all(isinstance(text, str) for text in texts) and "0" <= texts[0] <= texts[1] < "{"
 
 
 def _range_of(column: Column) -> tuple[Any, Any]:

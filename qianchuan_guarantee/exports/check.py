@@ -58,7 +58,9 @@ def checked(
     """
     carried = [name for name in raw.columns if name.startswith("_")]
     present = {c.name: c for c in table.columns if c.name in names}
-    rows = raw.select(*carried, **{f"{name}__raw": _trimmed(raw[name]) for name in present})
+    rows = raw.select(
+        *carried, **{f"{name}__raw": _trimmed(raw[name], bounds.get(name)) for name in present}
+    )
     if table.name == "operations":
         rows = _with_bid_texts(rows)
         present |= _BIDS
@@ -109,10 +111,12 @@ def _any(tests: Sequence[tuple[BooleanValue, Value]]) -> BooleanValue:
     return ibis.or_(ibis.literal(False), *(test.fill_null(False) for test, _ in tests))
 
 
-def _trimmed(raw: Value) -> Value:
+def _trimmed(raw: Value, bounds: Bounds | None) -> Value:
     if not raw.type().is_string():
         return raw
     blanks = (" ", "\t")
+    if bounds is not None and bounds.are_words:
+        return ibis.ifelse(ibis.or_(*(raw.endswith(b) for b in blanks)), raw.strip(), raw)
     is_padded = ibis.or_(*(raw.startswith(b) | raw.endswith(b) for b in blanks))
     text = ibis.ifelse(is_padded, raw.strip(), raw)
     return ibis.ifelse(text.isin(NULL_MARKS), ibis.null("string"), text)
@@ -185,7 +189,7 @@ def _passes(rows: Table, name: str, column: Column) -> list[BooleanValue]:
 
 
 def _is_known_to_pass(raw: Table, name: str, column: Column, bounds: Mapping[str, Bounds]) -> bool:
-    if name not in bounds or raw[name].type().is_string():  # a text may be a mark that means null
+    if name not in bounds or (raw[name].type().is_string() and column.kind != "text"):
         return False
     return is_read_whole(raw[name].type(), column) and bounds[name].answers(column)
 

@@ -137,14 +137,15 @@ def _read_table(
     refused_count = sum(day.refused for day in counted.values())
     refused = _refused(every, engine, malformed, found, plans, refused_count)
     doubtful = None if summed is None else doubtful_days(summed, engine)
-    accepted = every.filter(every._is_fine)
+    # Where all were found to be fine, they need not be looked at again.
+    accepted = every.filter(every._is_fine) if refused_count else every
     sorted_out: Versions = versions(accepted, table, engine, doubtful)
     days = None
     if summed is not None:
         days = engine.keep(delivery_days(summed, doubtful, sorted_out.rows, facts))
     return CheckedTable(
         table,
-        sorted_out.rows,
+        engine.view(sorted_out.rows),
         refused,
         sorted_out.suspects,
         found.days,
@@ -203,12 +204,12 @@ def _by_day(
         rows = engine.arrow(table.group_by("_dt").agg(**sums)).to_pylist()
         return {row.pop("_dt"): row for row in rows}
 
-    rows = by_day(every, rows=every.count())
-    fine: dict[date | None, dict[str, Any]]
+    costs: dict[date | None, Any] = {}
     if summed is None:
-        accepted = every.filter(every._is_fine)
-        fine, costs = by_day(accepted, rows=accepted.count()), {}
+        rows = by_day(every, rows=every.count(), fine=every._is_fine.sum())
+        fine = {day: {"rows": count["fine"]} for day, count in rows.items()}
     else:
+        rows = by_day(every, rows=every.count())
         days = summed.mutate(_dt=summed.written_on)
         fine = by_day(days, rows=total(days._rows), cost=days.cost.sum())
         costs = {day: count["cost"] for day, count in fine.items()}

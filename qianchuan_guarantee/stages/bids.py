@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import is_known_on
+from qianchuan_guarantee.tables import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, TimestampValue
@@ -34,56 +35,58 @@ def in_order(rows: Table) -> list[ibis.Value]:
     ]
 
 
-def initial_bids(operations: Table, cycles: Table) -> Table:
-    """Known operations → plan: `initial_bid` (yuan), `is_created_twice`.
+def bid_edits(operations: Table) -> Table:
+    """Known operations → the bid edits, with `until` (the next edit), `is_first_step`, and
+    `stated_before`: the new value of the edit before."""
+    edits = operations.filter(operations.operation == "bid")
+    order = ibis.window(group_by="ad_id", order_by=in_order(edits))
+    return edits.select(
+        "ad_id",
+        "create_time",
+        "old_bid",
+        "first_delivery_at",
+        "window_end",
+        bid_after=edits.new_bid,
+        stated_before=edits.new_bid.lag().over(order),
+        until=edits.create_time.lead().over(order),
+        is_first_step=ibis.row_number().over(order) == 0,
+    )
+
+
+def initial_bids(operations: Table, edits: Table, cycles: Table) -> Table:
+    """Known operations and bid edits → plan: `initial_bid` (yuan), `is_created_twice`.
 
     The `create` row's value, else the first bid edit's old value, else `cpa_bid` where the plan
     has no bid edits.
     """
-    rows = operations.filter(operations.operation.isin(("create", "bid")))
-    order = ibis.window(group_by=["ad_id", "operation"], order_by=in_order(rows))
-    stated = rows.filter((rows.operation == "bid") | rows.new_bid.notnull())
-    stated = stated.mutate(_order=ibis.row_number().over(order))
-    is_create = stated.operation == "create"
-    first = stated._order == 0
-    per_plan = stated.group_by("ad_id").agg(
-        created_bid=stated.new_bid.max(where=is_create & first),
-        edited_from=stated.old_bid.max(where=~is_create & first),
-        edits=(~is_create).sum(),
-        _creations=stated.new_bid.nunique(where=is_create),
+    rows = operations.filter((operations.operation == "create") & operations.new_bid.notnull())
+    place = ibis.struct({str(at): value for at, value in enumerate(in_order(rows))})
+    created = rows.group_by("ad_id").agg(
+        created_bid=rows.new_bid.argmin(place),
+        is_created_twice=rows.new_bid.min() != rows.new_bid.max(),
     )
-    plans = cycles.select("ad_id", "cpa_bid").left_join(per_plan, "ad_id").drop("ad_id_right")
-    has_edits = plans.edits.fill_null(0) > 0
+    first = edits.filter(edits.is_first_step).select("ad_id", "old_bid", is_edited=True)
+    plans = cycles.select("ad_id", "cpa_bid").left_join(created, "ad_id").drop("ad_id_right")
+    plans = plans.left_join(first, "ad_id").drop("ad_id_right")
     return plans.select(
         "ad_id",
         initial_bid=ibis.coalesce(
             plans.created_bid,
-            plans.edited_from,
-            ibis.ifelse(has_edits, ibis.null("decimal(18, 2)"), plans.cpa_bid),
+            plans.old_bid,
+            ibis.ifelse(plans.is_edited.isnull(), plans.cpa_bid, None),
         ),
-        is_created_twice=(plans._creations > 1).fill_null(False),
+        is_created_twice=plans.is_created_twice.fill_null(False),
     )
 
 
-def bid_steps(operations: Table, initial: Table) -> Table:
-    """Bid edits in order: a row each, with `bid_before`, `bid_after`, `until` (the next edit)
-    and `is_broken` (四(四): a stated old value that is not the bid in force before it)."""
-    edits = operations.filter(operations.operation == "bid")
-    edits = edits.join(initial, "ad_id")
-    order = ibis.window(group_by="ad_id", order_by=in_order(edits))
-    steps = edits.mutate(
-        _order=ibis.row_number().over(order),
-        _before=edits.new_bid.lag().over(order),
-        until=edits.create_time.lead().over(order),
-    )
-    steps = steps.mutate(
-        bid_before=ibis.ifelse(steps._order == 0, steps.initial_bid, steps._before)
-    )
+def bid_steps(edits: Table, initial: Table) -> Table:
+    """Bid edits, each with `bid_before` and `is_broken` (四(四): a stated old value that is not
+    the bid in force before it)."""
+    steps = edits.join(initial.select("ad_id", "initial_bid"), "ad_id")
+    before = ibis.ifelse(steps.is_first_step, steps.initial_bid, steps.stated_before)
     return steps.mutate(
-        bid_after=steps.new_bid,
-        is_broken=(steps.old_bid != steps.bid_before).fill_null(False),
-        is_first_step=steps._order == 0,
-    )
+        bid_before=before, is_broken=(steps.old_bid != before).fill_null(False)
+    ).drop("initial_bid", "stated_before")
 
 
 def bid_spans(steps: Table, initial: Table) -> Table:
@@ -99,9 +102,8 @@ def bid_spans(steps: Table, initial: Table) -> Table:
 
 def is_in_force(spans: Table, at: TimestampValue) -> BooleanValue:
     """An edit at the same instant already counts."""
-    return (spans.since.isnull() | (spans.since <= at)) & (
-        spans.until.isnull() | (at < spans.until)
-    )
+    since, until = spans.since.fill_null(EARLIEST), spans.until.fill_null(LATEST)
+    return (since <= at) & (at < until)
 
 
 def bid_facts(steps: Table, spans: Table, initial: Table, cycles: Table) -> Table:

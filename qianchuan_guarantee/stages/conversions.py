@@ -12,15 +12,22 @@ from qianchuan_guarantee.money import times, total
 from qianchuan_guarantee.stages.bids import is_in_force
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import BooleanValue, Table
 
 _OF_CYCLE = ("ad_id", "horizon", "first_delivery_at", "window_end", "slice_bid")
 
 
-def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Table:
-    """Conversions → those billed in the window and valid, with `is_in_time` (standing and
-    received at the horizon), `is_late` (received at or after the cycle's end, known by
-    `as_of`) and `is_on_clock` (conversion_clock). Grain: a version of a conversion."""
+def received_conversions(
+    conversions: Table, restated: Table | None, cycles: Table, as_of: date
+) -> Table:
+    """Conversions → those billed in the window and valid that were in time (standing and
+    received at the horizon) or `is_late`, with `is_on_clock` (conversion_clock) and `bid_at`.
+    Grain: a version of a conversion.
+
+    三(二): late is what was received at or after the cycle's end and is known by `as_of`; but one
+    that was in time and then restated as late is not late. `restated`: the versions that were
+    restated; null where none was, since ids are long.
+    """
     plans = cycles.select(
         "ad_id",
         "horizon",
@@ -32,48 +39,52 @@ def received_conversions(conversions: Table, cycles: Table, as_of: date) -> Tabl
         bids_at_conversion=cycles.bid_clock == "converted",
         counts_late=cycles.late_backflow == "included",
     )
-    rows = conversions.join(plans, "ad_id")
     today = ibis.literal(as_of, type="date")
-    billed = rows.filter(
-        rows.valid & (rows.billed_at >= rows.first_delivery_at) & (rows.billed_at < rows.window_end)
-    )
-    billed = billed.mutate(
-        is_in_time=stands_on(billed, billed.horizon)
-        & (billed.received_at < billed.horizon.cast("timestamp(6)")),
-        is_late=stands_on(billed, today)
+    billed = _billed(conversions, plans)
+    was_in_time: BooleanValue = ibis.literal(False)
+    if restated is not None:
+        before = _billed(restated, plans)
+        keys = before.filter(_is_in_time(before)).select("conversion_id", "ad_id").distinct()
+        billed = billed.left_join(
+            keys.mutate(was_in_time=ibis.literal(True)), ["conversion_id", "ad_id"]
+        )
+        was_in_time = billed.was_in_time.fill_null(False)
+    is_late = (
+        stands_on(billed, today)
         & (billed.received_at >= billed.cycle_end)
-        & (billed.received_at < today.cast("timestamp(6)")),
+        & (billed.received_at < today.cast("timestamp(6)"))
+        & ~was_in_time
     )
-    # Ids are long, and asked for only where two versions of a conversion may meet.
-    may_meet = billed.is_late | billed.restated_on.notnull()
-    return billed.select(
+    is_in_time = _is_in_time(billed)
+    return billed.filter(is_in_time | is_late).select(
         "ad_id",
         "billed_at",
         "converted_at",
-        "is_in_time",
-        "is_late",
         "counts_late",
-        conversion_id=ibis.ifelse(may_meet, billed.conversion_id, ibis.null("string")),
+        is_late=~is_in_time,
         is_on_clock=billed.counts_all | (billed.converted_at < billed.window_end),
         bid_at=ibis.ifelse(billed.bids_at_conversion, billed.converted_at, billed.billed_at),
     )
 
 
-def late_conversions(received: Table) -> Table:
-    """三(二): conversions billed in the window and received too late. One that was in time and
-    then restated as late is not late."""
-    in_time = received.filter(received.is_in_time)
-    late = received.filter(received.is_late & ~received.is_in_time)
-    return late.anti_join(in_time, ["ad_id", "conversion_id"])
+def _billed(conversions: Table, plans: Table) -> Table:
+    rows = conversions.join(plans, "ad_id")
+    return rows.filter(
+        rows.valid & (rows.billed_at >= rows.first_delivery_at) & (rows.billed_at < rows.window_end)
+    )
 
 
-def counted_events(received: Table, late: Table) -> Table:
+def _is_in_time(billed: Table) -> BooleanValue:
+    return stands_on(billed, billed.horizon) & (
+        billed.received_at < billed.horizon.cast("timestamp(6)")
+    )
+
+
+def counted_events(received: Table) -> Table:
     """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at` (which
     instant's bid belongs to it), `conversions` = 1. Late ones count as late_backflow says."""
-    in_time = received.filter(received.is_in_time & received.is_on_clock)
-    late = late.filter(late.is_on_clock & late.counts_late)
-    both = in_time.union(late)
-    return both.select(
+    counted = received.filter(received.is_on_clock & (~received.is_late | received.counts_late))
+    return counted.select(
         "ad_id",
         "billed_at",
         "converted_at",
@@ -82,8 +93,9 @@ def counted_events(received: Table, late: Table) -> Table:
     )
 
 
-def late_counts(late: Table) -> Table:
-    """Late conversion → plan: `late_conversions`."""
+def late_counts(received: Table) -> Table:
+    """Conversion → plan: `late_conversions`."""
+    late = received.filter(received.is_late)
     return late.group_by("ad_id").agg(late_conversions=late.count())
 
 

@@ -22,7 +22,7 @@ def plan_snapshots(plans: Table, as_of: date) -> Table:
     earliest = known.mutate(
         _order=ibis.row_number().over(ibis.window(group_by="ad_id", order_by="written_on"))
     )
-    return earliest.filter(earliest._order == 0).drop("_order", "restated_on")
+    return earliest.filter(earliest._order == 0).drop("_order", "restated_on", "name")
 
 
 def named_plans(logs: Sequence[Table], refused: Table, snapshots: Table, as_of: date) -> Table:
@@ -117,7 +117,15 @@ def cycles(
             placed.lab_ad_type == entries._lab,
             placed.marketing_scene == entries._scene,
         ],
-    ).drop("_rulebook", "_lab", "_scene")
+    ).drop(
+        "_rulebook",
+        "_lab",
+        "_scene",
+        "asked_from",
+        "asked_until",
+        "in_force_from",
+        "in_force_until",
+    )
 
 
 def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
@@ -127,7 +135,9 @@ def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
     first one's day and the end of the second one's (四(四)); an advertiser that changes leaves
     open whom a grant would belong to.
     """
-    rows = plans.join(cycles.select("ad_id", "horizon"), "ad_id")
+    times = plans.group_by("ad_id").agg(_snapshots=plans.count())
+    several = plans.semi_join(times.filter(times._snapshots > 1), "ad_id")
+    rows = several.join(cycles.select("ad_id", "horizon"), "ad_id")
     rows = rows.filter(stands_on(rows, rows.horizon))
     said = {
         "lab": rows.lab_ad_type,
@@ -137,10 +147,8 @@ def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
         "advertiser": rows.advertiser_id,
     }
     kinds = rows.group_by("ad_id").agg(
-        _snapshots=rows.count(),
         **{f"_{name}": value.min() != value.max() for name, value in said.items()},
     )
-    kinds = kinds.filter(kinds._snapshots > 1)
     priced = rows.filter(rows.cpa_bid.notnull())
     in_order = ibis.window(group_by="ad_id", order_by="written_on")
     steps = priced.mutate(

@@ -34,11 +34,11 @@ def first_deliveries(days: Table, given: Table, versions: Table, as_of: date) ->
     start cannot start it, so that deciding later gives the same answer.
     """
     today = ibis.literal(as_of, type="date")
-    delivered = days.filter(days.first_delivered_at.notnull() & (days.day < today))
-    asked = version_of(delivered, delivered.day, versions).select(
-        *days.columns, own_end=lambda t: days_after(t.day, t.cycle_days)
-    )
-    own_horizon = ibis.ifelse(asked.own_end < today, asked.own_end, today)
+    delivered = days.filter(days.first_delivered_at.notnull() & (days.day < today)).drop("cost")
+    lengths = versions.select("asked_from", "asked_until", "cycle_days")
+    asked = version_of(delivered, delivered.day, lengths)
+    own_end = days_after(asked.day, asked.cycle_days)
+    own_horizon = ibis.ifelse(own_end < today, own_end, today)
     logged = (
         asked.filter(stands_on(asked, own_horizon))
         .group_by("ad_id")
@@ -118,29 +118,21 @@ def version_of(plans: Table, day: ibis.Value, versions: Table) -> Table:
     return dated.join(asked, "_asked_on").drop("_asked_on")
 
 
-def earlier_than_first(days: Table, cycles: Table) -> Table:
-    """Plans with a delivered row that was known in the cycle, but too late to start it: their
-    first delivery is contradicted (DATA_CONFLICT). Plan × day → plan."""
-    known = days.join(cycles.select("ad_id", "horizon", "tentative_at"), "ad_id")
-    return (
-        known.filter(
-            stands_on(known, known.horizon) & (known.first_delivered_at < known.tentative_at)
-        )
-        .select("ad_id")
-        .distinct()
-    )
-
-
 def costs(days: Table, cycles: Table) -> Table:
-    """三(一): Σ stat_cost in the window, as known at the horizon. Plan × day → plan.
+    """Plan × day → plan: `cost`, and `is_earlier_delivery`, as known at the horizon.
 
-    Rows before first delivery have no cost, so whole days add up to the window.
+    三(一): Σ stat_cost in the window. Rows before first delivery have no cost, so whole days add
+    up to the window. 四(四): a delivered row that was known in the cycle, but too late to start
+    it, contradicts first delivery (DATA_CONFLICT).
     """
-    known = days.join(cycles.select("ad_id", "horizon", "day0", "window_end_on"), "ad_id")
-    inside = known.filter(
-        stands_on(known, known.horizon)
-        & (known.day >= known.day0)
-        & (known.day < known.window_end_on)
-        & (known.day < known.horizon)
+    plans = cycles.select("ad_id", "horizon", "tentative_at", "day0", "window_end_on")
+    known = days.join(plans, "ad_id")
+    known = known.filter(stands_on(known, known.horizon))
+    is_inside = (
+        (known.day >= known.day0) & (known.day < known.window_end_on) & (known.day < known.horizon)
     )
-    return inside.group_by("ad_id").agg(cost=inside.cost.sum().cast("decimal(38, 5)"))
+    is_earlier = known.first_delivered_at < known.tentative_at
+    return known.group_by("ad_id").agg(
+        cost=known.cost.sum(where=is_inside).cast("decimal(38, 5)"),
+        is_earlier_delivery=is_earlier.fill_null(False).max(),
+    )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from qianchuan_guarantee.money import total
+
 if TYPE_CHECKING:
     from ibis.expr.types import Table, Value
 
@@ -40,17 +42,21 @@ def edit_counts(edits: Table) -> Table:
     edit_unit: rows of one kind that share a `log_id` are one save, on the day of its first row,
     or each row is one edit.
     """
-    of_save = ibis.window(group_by=["ad_id", "operation", "log_id"])
-    edits = edits.mutate(
-        day=ibis.ifelse(edits.edit_unit == "save", edits.day.min().over(of_save), edits.day)
+    is_save = edits.edit_unit == "save"
+    together = ibis.ifelse(is_save, edits.log_id, edits.day.cast("string"))
+    saves = (
+        edits.mutate(_together=together, _is_save=is_save)
+        .group_by("ad_id", "operation", "_together")
+        .agg(
+            day=lambda t: t.day.min(),
+            edits=lambda t: ibis.ifelse(t._is_save.max(), 1, t.count()),
+        )
     )
 
     def count(kind: str) -> Value:
-        of_kind = edits.operation == kind
-        saves = edits.log_id.nunique(where=of_kind)
-        return ibis.ifelse(edits.edit_unit.max() == "save", saves, of_kind.sum()).cast("int64")
+        return total(ibis.ifelse(saves.operation == kind, saves.edits, 0))
 
-    return edits.group_by("ad_id", "day").agg(
+    return saves.group_by("ad_id", "day").agg(
         bid_edits=count("bid"), targeting_edits=count("targeting")
     )
 

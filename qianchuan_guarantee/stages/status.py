@@ -24,7 +24,6 @@ class Troubles:
     refused_plans: Table
     conflicting_plans: Table
     conflicts: Table
-    earlier: Table
     snapshots: Table
     incomplete: Table
     cheating: Table
@@ -37,7 +36,6 @@ def with_troubles(plans: Table, of: Troubles) -> Table:
     marked = {
         "is_plan_row_refused": of.refused_plans,
         "is_plan_row_conflict": of.conflicting_plans,
-        "is_earlier_delivery": of.earlier,
         "is_incomplete": of.incomplete,
         "is_released": of.released,
     }
@@ -48,6 +46,7 @@ def with_troubles(plans: Table, of: Troubles) -> Table:
         joined = joined.left_join(table, "ad_id").drop("ad_id_right")
     flags = (
         *marked,
+        "is_earlier_delivery",
         "is_quarantined",
         "is_delivery_refused",
         "is_row_conflict",
