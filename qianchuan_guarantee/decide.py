@@ -12,9 +12,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import ibis
-
-from qianchuan_guarantee.clocks import is_known_on
 from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.exports.coverage import Coverage, coverage
 from qianchuan_guarantee.exports.doubts import contradictions, refused_rows
@@ -24,7 +21,7 @@ from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.memory import Memory
 from qianchuan_guarantee.exports.read import CheckedTable, read_export
 from qianchuan_guarantee.parameters import Parameters, parameters
-from qianchuan_guarantee.rulebook import REGISTER, Rulebook
+from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.stages import (
     bids,
     conversions,
@@ -79,7 +76,8 @@ class Decided:
 
     @property
     def decisions(self) -> Table:
-        return self.stages["decisions"]
+        """In their order."""
+        return self.stages["decisions"].order_by("ad_id")
 
     @property
     def readings(self) -> dict[str, str]:
@@ -98,14 +96,13 @@ def decide(
         )
     tell("p_deciding")
     stages = _stages(question, engine, export, checked)
-    decisions = engine.keep(status.decisions(stages["facts"]))
-    plan_count = _count(engine, stages["cycles"])
-    decided_count = _count(engine, decisions)
+    stages["decisions"] = engine.keep(status.decisions, stages["facts"])
+    plan_count = engine.count(stages["cycles"])
+    decided_count = engine.count(stages["decisions"])
     if plan_count != decided_count:
         raise InvariantError(f"{plan_count} plans came in, {decided_count} decisions came out")
     _plans_exist(question, plan_count, engine, stages["cycles"])
     rows = row_counts(checked, stages["cycles"], question.as_of, engine)
-    stages["decisions"] = decisions.order_by("ad_id")
     return Decided(question, engine, export, checked, stages, rows, plan_count)
 
 
@@ -119,10 +116,6 @@ def _plans_exist(question: Question, found: int, engine: Engine, plans: Table) -
     )
 
 
-def _count(engine: Engine, table: Table) -> int:
-    return int(engine.arrow(table.agg(n=table.count()))["n"][0].as_py())
-
-
 def _stages(
     question: Question, engine: Engine, export: Export, checked: Mapping[str, CheckedTable]
 ) -> dict[str, Table]:
@@ -130,43 +123,34 @@ def _stages(
     days = checked["delivery"].daily
     assert days is not None
     plans = _cycles(question, engine, checked, days, rules)
-    # Readings are those of the version: looked up for each plan, not kept with each.
-    readings = rules["versions"].select("rulebook", *REGISTER)
-    read = engine.view(plans.join(readings, "rulebook"))
-    operations = engine.keep(bids.known_operations(checked["operations"].rows, plans))
-    edited = engine.keep(bids.bid_edits(operations))
-    initial = engine.keep(bids.initial_bids(operations, edited, plans))
-    steps = engine.keep(bids.bid_steps(edited, initial))
-    spans = engine.keep(bids.bid_spans(steps, initial))
+    read = engine.view(cycles.with_readings, plans, rules["versions"])
+    operations = engine.keep(bids.known_operations, checked["operations"].rows, plans)
+    edited = engine.keep(bids.bid_edits, operations)
+    initial = engine.keep(bids.initial_bids, operations, edited, plans)
+    steps = engine.keep(bids.bid_steps, edited, initial)
+    spans = engine.keep(bids.bid_spans, steps, initial)
     priced, late, uncounted = _won(question, engine, export, checked, read, spans)
-    by_bid = engine.keep(conversions.conversions_by_bid(priced))
-    counts = engine.keep(edits.edit_counts(edits.edits_in_window(operations, read)))
-    costs = engine.keep(deliveries.costs(days, plans))
-    facts = eligibility.facts(
+    by_bid = engine.keep(conversions.conversions_by_bid, priced)
+    counts = engine.keep(_edit_counts, operations, read)
+    facts = engine.view(
+        eligibility.facts,
         read,
         eligibility.Facts(
-            costs=costs,
-            uncounted=uncounted.group_by("ad_id").agg(uncounted=uncounted.count()),
-            conversions=conversions.conversion_facts(by_bid),
+            costs=engine.keep(deliveries.costs, days, plans),
+            uncounted=engine.view(conversions.uncounted_counts, uncounted),
+            conversions=engine.view(conversions.conversion_facts, by_bid),
             late=late,
-            bids=bids.bid_facts(steps, spans, initial, read),
-            edits=edits.edit_facts(counts),
+            bids=engine.view(bids.bid_facts, steps, spans, initial, read),
+            edits=engine.view(edits.edit_facts, counts),
             bands=rules["bands"],
         ),
     )
-    asked = engine.keep(pauses.pauses(operations, read))
-    tests = engine.keep(
-        pauses.pause_tests(
-            asked,
-            pauses.costs_before(checked["delivery"].rows, asked, plans),
-            pauses.conversions_before(priced, asked),
-            pauses.uncounted_before(uncounted, asked),
-        )
-    )
-    judged = engine.view(grant.grant(eligibility.eligibility(engine.view(facts), tests)))
+    asked = engine.keep(pauses.pauses, operations, read)
+    delivery = checked["delivery"].rows
+    tests = engine.keep(_pause_tests, asked, delivery, priced, uncounted, plans)
+    judged = engine.view(_judged, facts, tests)
     troubles = _troubles(question, engine, checked, plans, steps)
-    troubled = engine.view(status.with_troubles(judged, troubles))
-    decided = status.status(troubled, question.as_of)
+    troubled = engine.view(status.with_troubles, judged, troubles)
     return {
         "cycles": read,
         "operations": operations,
@@ -176,8 +160,27 @@ def _stages(
         "by_bid": by_bid,
         "edit_counts": counts,
         "pause_tests": tests,
-        "facts": engine.view(decided),
+        "facts": engine.view(status.status, troubled, question.as_of),
     }
+
+
+def _edit_counts(operations: Table, plans: Table) -> Table:
+    return edits.edit_counts(edits.edits_in_window(operations, plans))
+
+
+def _pause_tests(
+    asked: Table, delivery: Table, priced: Table, uncounted: Table, plans: Table
+) -> Table:
+    return pauses.pause_tests(
+        asked,
+        pauses.costs_before(delivery, asked, plans),
+        pauses.conversions_before(priced, asked),
+        pauses.uncounted_before(uncounted, asked),
+    )
+
+
+def _judged(facts: Table, tests: Table) -> Table:
+    return grant.grant(eligibility.eligibility(facts, tests))
 
 
 def _won(
@@ -190,19 +193,26 @@ def _won(
 ) -> tuple[Table, Table, Table]:
     """The conversions that count, each with its bid; late ones per plan; slices that state none.
     From the events where there are any, else from the delivery log's slices."""
+    delivery = checked["delivery"].rows
     if export.has_conversions:
         log = checked["conversions"]
-        restated = None if log.suspects is None else log.rows.filter(log.rows.restated_on.notnull())
+        restated = None
+        if log.suspects is not None:
+            restated = engine.view(conversions.restated_conversions, log.rows)
         received = engine.keep(
-            conversions.received_conversions(log.rows, restated, plans, question.as_of)
+            conversions.received_conversions, log.rows, restated, plans, question.as_of
         )
-        priced = conversions.priced_events(conversions.counted_events(received), spans)
-        none = plans.select("ad_id", at=plans.tentative_at).limit(0)
-        return engine.view(priced), engine.keep(conversions.late_counts(received)), none
-    slices = conversions.counted_slices(checked["delivery"].rows, plans)
-    never_late = plans.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
-    uncounted = conversions.uncounted_slices(checked["delivery"].rows, plans)
-    return engine.keep(conversions.priced_slices(slices, spans)), never_late, uncounted
+        priced = engine.view(_priced_events, received, spans)
+        late = engine.keep(conversions.late_counts, received)
+        return priced, late, engine.view(conversions.no_slices, plans)
+    slices = engine.view(conversions.counted_slices, delivery, plans)
+    late = engine.view(conversions.never_late, plans)
+    uncounted = engine.view(conversions.uncounted_slices, delivery, plans)
+    return engine.keep(conversions.priced_slices, slices, spans), late, uncounted
+
+
+def _priced_events(received: Table, spans: Table) -> Table:
+    return conversions.priced_events(conversions.counted_events(received), spans)
 
 
 def _rules(question: Question, engine: Engine) -> dict[str, Table]:
@@ -219,17 +229,13 @@ def _cycles(
 ) -> Table:
     """Which plans there are, and the window and cycle of each."""
     as_of = question.as_of
-    snapshots = engine.keep(cycles.plan_snapshots(checked["plans"].rows, as_of))
+    snapshots = engine.keep(cycles.plan_snapshots, checked["plans"].rows, as_of)
     received, changed = checked["conversions"].rows, checked["operations"].rows
-    logs = [
-        days.select("ad_id", "written_on", known_at=days.day.cast("timestamp(6)")),
-        received.select("ad_id", "written_on", known_at="received_at"),
-        changed.select("ad_id", "written_on", known_at="create_time"),
-    ]
-    refused = refused_rows(checked, (*LOGS, "plans")).union(
-        contradictions(checked, engine, (*LOGS, "plans")).drop("conflict_on")
+    refused = refused_rows(checked, engine, (*LOGS, "plans"))
+    conflicting = contradictions(checked, engine, (*LOGS, "plans"))
+    named = engine.keep(
+        _named_plans, (days, received, changed), refused, conflicting, snapshots, as_of
     )
-    named = cycles.named_plans(logs, refused, snapshots, as_of)
     if question.plans:
         named = named.filter(named.ad_id.isin(list(question.plans)))
     covered = coverage(checked, as_of)
@@ -237,22 +243,32 @@ def _cycles(
     if memory.closed is not None and covered.begin is not None:
         closed = engine.table(memory.closed)
         overruled = _overruled(question, engine, closed, covered)
-        named = cycles.asked_again(named, closed, overruled, seen)
+        named = engine.view(cycles.asked_again, named, closed, overruled, seen)
     log = checked["delivery"]
-    first = deliveries.first_deliveries(
-        days, checked["first_deliveries"].rows, rules["versions"], as_of
-    )
+    given = checked["first_deliveries"].rows
+    first = engine.view(deliveries.first_deliveries, days, given, rules["versions"], as_of)
     if memory.first is not None and memory.believed is not None:
         remembered = memory.first if log.days is not None else memory.first.slice(0, 0)
         known = engine.table(remembered), engine.table(memory.believed)
-        first = deliveries.with_remembered(first, *known, seen)
+        first = engine.view(deliveries.with_remembered, first, *known, seen)
     else:
-        first = first.mutate(remembered_at=ibis.null("timestamp(6)"))
+        first = engine.view(deliveries.with_nothing_remembered, first)
     ever = None if log.days is None else min((*log.days, *log.remembered_days), default=date.max)
-    versions = rules["versions"].drop(*REGISTER)
-    return engine.keep(
-        cycles.cycles(named, snapshots, first, versions, rules["scenarios"], as_of, ever)
-    )
+    versions = rules["versions"], rules["scenarios"]
+    return engine.keep(cycles.cycles, named, snapshots, first, *versions, as_of, ever)
+
+
+def _named_plans(
+    logs: Sequence[Table], refused: Table, conflicting: Table, snapshots: Table, as_of: date
+) -> Table:
+    days, received, changed = logs
+    known = [
+        days.select("ad_id", "written_on", known_at=days.day.cast("timestamp(6)")),
+        received.select("ad_id", "written_on", known_at="received_at"),
+        changed.select("ad_id", "written_on", known_at="create_time"),
+    ]
+    doubtful = refused.union(conflicting.drop("conflict_on"))
+    return cycles.named_plans(known, doubtful, snapshots, as_of)
 
 
 def _overruled(question: Question, engine: Engine, cycles: Table, covered: Coverage) -> Table:
@@ -262,7 +278,8 @@ def _overruled(question: Question, engine: Engine, cycles: Table, covered: Cover
     released = engine.table(pa.table({"ad_id": pa.array(named, pa.int64())}))
     if not named or covered.begin is None:
         return released
-    return trust.overruled(released, cycles, engine.table(covered.days), covered.begin)
+    seen = engine.table(covered.days)
+    return engine.view(trust.overruled, released, cycles, seen, covered.begin)
 
 
 def _troubles(
@@ -274,21 +291,17 @@ def _troubles(
 ) -> status.Troubles:
     as_of = question.as_of
     covered = coverage(checked, as_of)
-    today = ibis.literal(as_of, type="date")
-    refused_plans = refused_rows(checked, ("plans",))
-    conflicting_plans = contradictions(checked, engine, ("plans",))
+    refused = refused_rows(checked, engine, tuple(checked))
+    conflicting = contradictions(checked, engine, tuple(checked))
+    seen = engine.table(covered.days)
     return status.Troubles(
-        refused=engine.keep(
-            trust.refused_rows(refused_rows(checked, tuple(checked)), plans, as_of)
-        ),
-        refused_plans=refused_plans.filter(is_known_on(refused_plans.written_on, today)),
-        conflicting_plans=conflicting_plans.filter(conflicting_plans.conflict_on < today),
-        conflicts=engine.keep(
-            trust.conflicts(contradictions(checked, engine, tuple(checked)), plans, as_of)
-        ),
-        snapshots=engine.keep(cycles.snapshot_troubles(checked["plans"].rows, steps, plans)),
-        incomplete=trust.missing_days(plans, engine.table(covered.days), covered.begin),
-        cheating=trust.cheating(checked["verdicts"].rows, as_of),
+        refused=engine.keep(trust.refused_rows, refused, plans, as_of),
+        refused_plans=engine.view(trust.refused_plans, refused, as_of),
+        conflicting_plans=engine.view(trust.conflicting_plans, conflicting, as_of),
+        conflicts=engine.keep(trust.conflicts, conflicting, plans, as_of),
+        snapshots=engine.keep(cycles.snapshot_troubles, checked["plans"].rows, steps, plans),
+        incomplete=engine.view(trust.missing_days, plans, seen, covered.begin),
+        cheating=engine.view(trust.cheating, checked["verdicts"].rows, as_of),
         released=_overruled(question, engine, plans, covered),
     )
 

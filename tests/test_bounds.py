@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from qianchuan_guarantee.engines.duckdb import DuckDB
-from qianchuan_guarantee.exports.bounds import bounds
+from qianchuan_guarantee.exports.bounds import answered, bounds
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.find import find
 from qianchuan_guarantee.tables import INPUTS
@@ -62,7 +62,8 @@ def refused(folder: Path) -> list[str]:
     """The problems found in the delivery log."""
     engine = DuckDB()
     group = find(str(folder)).tables["delivery"].groups[0]
-    rows = checked(engine.read(group), INPUTS["delivery"], group.columns, bounds(group))
+    known = answered(group, INPUTS["delivery"])
+    rows = checked(engine.read(group), INPUTS["delivery"], group.columns, known)
     found = engine.arrow(rows.filter(~rows._is_fine).select("_problem"))["_problem"].to_pylist()
     engine.close()
     return found

@@ -6,9 +6,9 @@ expressions out. DuckDB is embedded and the default; Spark runs the same express
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,11 @@ class Malformed:
     path: str
     row_number: int
     line: str
+
+
+# An expression, or a pure function that gives one for what it is called with: tables, days,
+# words, numbers. Of a function an engine may know the answer beforehand.
+Step: TypeAlias = "Table | Callable[..., Table]"
 
 
 class Engine(Protocol):
@@ -49,15 +54,18 @@ class Engine(Protocol):
     def table(self, data: pa.Table) -> Table:
         """A small table from memory."""
 
-    def keep(self, expression: Table) -> Table:
-        """Carry an expression out once and keep its rows."""
+    def keep(self, step: Step, *of: Any) -> Table:
+        """Carry a step out once and keep its rows."""
 
-    def view(self, expression: Table) -> Table:
-        """A name for an expression that is read in one place, so that what is built on it is
+    def view(self, step: Step, *of: Any) -> Table:
+        """A name for a step whose rows are read in one place, so that what is built on it is
         written from there; nothing is carried out."""
 
-    def arrow(self, expression: Table) -> pa.Table:
-        """The rows of an expression."""
+    def arrow(self, step: Step, *of: Any) -> pa.Table:
+        """The rows of a step."""
+
+    def count(self, table: Table) -> int:
+        """How many rows a table has that was kept."""
 
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
         """The rows of an expression, piece by piece, in its order."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import functools
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+import ibis.expr.types as ir
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.datatypes import DuckDBType
 
-from qianchuan_guarantee.engines import Malformed
+from qianchuan_guarantee.engines import Malformed, Step
+from qianchuan_guarantee.engines.prepared import Call, Prepared, known
 from qianchuan_guarantee.engines.records import rewrite
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.tables import Input
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,12 +47,21 @@ def _type(text: str) -> dt.DataType:
     return DuckDBType.from_string(text)
 
 
+def _is_named(step: Step) -> TypeGuard[Table]:
+    return isinstance(step, ir.Table) and isinstance(step.op(), ops.DatabaseTable)
+
+
 class _Dialect(DuckDBCompiler):  # type: ignore[misc]  # Ibis is read without its types
     """Ibis's compiler for DuckDB, mended."""
 
     def visit_Hash(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
         """As it is, unsigned: Ibis makes an int64 of it by way of a string of bits."""
         return self.f.hash(arg)
+
+    def visit_DropColumns(self, op: Any, *, parent: Any, columns_to_drop: Any) -> Any:  # noqa: N802
+        """In one order: the same expression gives the same SQL in every process."""
+        names = sorted(columns_to_drop)
+        return super().visit_DropColumns(op, parent=parent, columns_to_drop=names)
 
 
 class DuckDB:
@@ -62,6 +75,7 @@ class DuckDB:
         self.scratch = Path(self._spill.name)
         self.connection = ibis.duckdb.connect(temp_directory=self._spill.name)
         self.connection.compiler = _Dialect()
+        self.prepared = Prepared(known())
         self._numbers = itertools.count()
         self._copies: dict[str, str] = {}  # text files that are not plain → their copies
         self._malformed: list[Malformed] = []
@@ -125,11 +139,7 @@ class DuckDB:
     def _table(self, name: str) -> Table:
         # As the connection's own `table`, but a type that was read once is not read again.
         columns = self.connection.raw_sql(f"DESCRIBE {name}").fetchall()
-        schema = ibis.schema({column: _type(kind) for column, kind, *_ in columns})
-        place = ops.Namespace(catalog=None, database=None)
-        return ops.DatabaseTable(
-            name, schema=schema, source=self.connection, namespace=place
-        ).to_expr()
+        return self._stand_in(name, ibis.schema({it: _type(kind) for it, kind, *_ in columns}))
 
     def _as_known_types(self, table: Table) -> Table:
         """Columns of a type that ibis does not know (a zoned time in nanoseconds) as text."""
@@ -209,22 +219,55 @@ class DuckDB:
         self.connection.con.unregister(f"{name}_arrow")
         return self._table(name)
 
-    def keep(self, expression: Table) -> Table:
+    def keep(self, step: Step, *of: Any) -> Table:
         # Not create_table: it declares the types that ibis infers and casts to them, which
         # would round a decimal that DuckDB knows to be wider.
+        query = self._sql(step, of)
         name = self._name()
-        query = self.connection.compile(expression)
         self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {query}")
         return self._table(name)
 
-    def view(self, expression: Table) -> Table:
-        return self._view(self.connection.compile(expression))
+    def view(self, step: Step, *of: Any) -> Table:
+        if not of and _is_named(step):
+            return step
+        return self._view(self._sql(step, of))
+
+    def _sql(self, step: Step, of: Sequence[Any]) -> str:
+        if isinstance(step, ir.Table):
+            return str(self.connection.compile(step))
+        return self.prepared.sql(Call(step, [self._given(value) for value in of]), self._written)
+
+    def _given(self, value: Any) -> Any:
+        """What a step is called with, every table of it by name."""
+        if isinstance(value, ir.Table):
+            return self.view(value)
+        if isinstance(value, list | tuple):
+            return [self._given(item) for item in value]
+        if is_dataclass(value) and not isinstance(value, Input | type):
+            return replace(value, **{k: self._given(v) for k, v in vars(value).items()})
+        return value
+
+    def _written(self, call: Call) -> str:
+        return str(self.connection.compile(call.built(self._stand_in)))
+
+    def _stand_in(self, name: str, schema: ibis.Schema) -> Table:
+        place = ops.Namespace(catalog=None, database=None)
+        return ops.DatabaseTable(
+            name, schema=schema, source=self.connection, namespace=place
+        ).to_expr()
 
     def _name(self) -> str:
         return f"kept_{next(self._numbers)}"
 
-    def arrow(self, expression: Table) -> pa.Table:
-        return self.connection.to_pyarrow(expression)
+    def arrow(self, step: Step, *of: Any) -> pa.Table:
+        if isinstance(step, ir.Table):
+            return self.connection.to_pyarrow(step)
+        return self.connection.con.sql(self._sql(step, of)).to_arrow_table()
+
+    def count(self, table: Table) -> int:
+        name = self.view(table).get_name()
+        [(rows,)] = self.connection.raw_sql(f"SELECT count(*) FROM {name}").fetchall()
+        return int(rows)
 
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
         query = self.connection.compile(expression)

@@ -12,14 +12,14 @@ import itertools
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.datatypes as dt
 
-from qianchuan_guarantee.engines import Malformed
+from qianchuan_guarantee.engines import Malformed, Step
 from qianchuan_guarantee.engines.spark_dialect import Dialect
 from qianchuan_guarantee.engines.spark_files import (
     BAD,
@@ -182,24 +182,28 @@ class Spark:
     def table(self, data: pa.Table) -> Table:
         return self._named(self.session.createDataFrame(data))
 
-    def keep(self, expression: Table) -> Table:
+    def keep(self, step: Step, *of: Any) -> Table:
         """Cut off from what it was computed from, so that plans stay small. With a checkpoint
         folder (spark.checkpoint.dir) the rows outlive an executor; else the executors keep
         them, in memory and then on disk."""
         from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
         from pyspark.errors import PySparkException
 
-        rows = self._frame(expression)
+        rows = self._frame(_expression(step, of))
         is_safe = self.session.sparkContext.getCheckpointDir() is not None
         try:
             return self._named(rows.checkpoint() if is_safe else rows.localCheckpoint())
         except (Py4JJavaError, PySparkException) as error:
             raise RuntimeError(_first_cause(error)) from error
 
-    def view(self, expression: Table) -> Table:
-        return self._named(self._frame(expression))
+    def view(self, step: Step, *of: Any) -> Table:
+        return self._named(self._frame(_expression(step, of)))
 
-    def arrow(self, expression: Table) -> pa.Table:
+    def count(self, table: Table) -> int:
+        return int(self._frame(table).count())
+
+    def arrow(self, step: Step, *of: Any) -> pa.Table:
+        expression = _expression(step, of)
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
 
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
@@ -236,6 +240,10 @@ class Spark:
         kinds = {column: times[kind] for column, kind in rows.dtypes if kind in times}
         schema = ibis.schema(dict(table.schema().items()) | kinds)
         return table.op().copy(schema=schema).to_expr()
+
+
+def _expression(step: Step, of: Sequence[Any]) -> Table:
+    return step(*of) if callable(step) else step
 
 
 def _started(master: str | None, folder: Path) -> SparkSession:

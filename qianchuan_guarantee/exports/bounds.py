@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column
+from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -56,6 +56,13 @@ def _range_of(column: Column) -> tuple[Any, Any]:
         most = Decimal(10) ** (column.digits - column.scale) - step
         return (step if column.positive else Decimal(0)), most
     return least, MOST if column.kind == "count" else 2**63 - 1
+
+
+def answered(group: FileGroup, table: Input) -> tuple[str, ...]:
+    """The columns whose every cell is fine by the statistics of a group's files."""
+    found = bounds(group)
+    columns = (column for column in table.columns if column.name in found)
+    return tuple(column.name for column in columns if found[column.name].answers(column))
 
 
 def bounds(group: FileGroup) -> Mapping[str, Bounds]:

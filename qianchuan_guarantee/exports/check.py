@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.datatypes as dt
 
-from qianchuan_guarantee.exports.bounds import Bounds
 from qianchuan_guarantee.exports.cells import is_read_whole, parsed
 from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, Value
 
-_UNKNOWN: Mapping[str, Bounds] = {}
 NULL_MARKS = ("", "--", "—")
 
 
@@ -45,11 +43,9 @@ def read_columns(table: Input) -> dict[str, str]:
     }
 
 
-def checked(
-    raw: Table, table: Input, names: tuple[str, ...], bounds: Mapping[str, Bounds] = _UNKNOWN
-) -> Table:
-    """Typed rows of `table` from rows as they stand in files that have the columns `names`, and
-    of which `bounds` are known.
+def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[str] = ()) -> Table:
+    """Typed rows of `table` from rows as they stand in files that have the columns `names`;
+    cells of the columns `answered` are known to be fine (`exports.bounds`).
 
     Columns out: those of the table and what is derived from them (`old_bid`, `new_bid`, yuan,
     for operations); what `raw` brings with a leading underscore; `_is_fine`, `_problem`
@@ -58,8 +54,13 @@ def checked(
     """
     carried = [name for name in raw.columns if name.startswith("_")]
     present = {c.name: c for c in table.columns if c.name in names}
+    known = {
+        name
+        for name, column in present.items()
+        if name in answered and _is_answered(raw[name].type(), column)
+    }
     rows = raw.select(
-        *carried, **{f"{name}__raw": _trimmed(raw[name], bounds.get(name)) for name in present}
+        *carried, **{f"{name}__raw": _trimmed(raw[name], name in known) for name in present}
     )
     if table.name == "operations":
         rows = _with_bid_texts(rows)
@@ -92,7 +93,7 @@ def checked(
     passes = [
         test
         for name, column in present.items()
-        if not _is_known_to_pass(raw, name, column, bounds)
+        if name not in known
         for test in _passes(rows, name, column)
     ]
     passes += [~test.fill_null(False) for test, _ in order]
@@ -111,11 +112,11 @@ def _any(tests: Sequence[tuple[BooleanValue, Value]]) -> BooleanValue:
     return ibis.or_(ibis.literal(False), *(test.fill_null(False) for test, _ in tests))
 
 
-def _trimmed(raw: Value, bounds: Bounds | None) -> Value:
+def _trimmed(raw: Value, is_known: bool) -> Value:
     if not raw.type().is_string():
         return raw
     blanks = (" ", "\t")
-    if bounds is not None and bounds.are_words:
+    if is_known:  # to be no mark that means null, and not to begin with a blank
         return ibis.ifelse(ibis.or_(*(raw.endswith(b) for b in blanks)), raw.strip(), raw)
     is_padded = ibis.or_(*(raw.startswith(b) | raw.endswith(b) for b in blanks))
     text = ibis.ifelse(is_padded, raw.strip(), raw)
@@ -188,10 +189,9 @@ def _passes(rows: Table, name: str, column: Column) -> list[BooleanValue]:
     return tests
 
 
-def _is_known_to_pass(raw: Table, name: str, column: Column, bounds: Mapping[str, Bounds]) -> bool:
-    if name not in bounds or (raw[name].type().is_string() and column.kind != "text"):
-        return False
-    return is_read_whole(raw[name].type(), column) and bounds[name].answers(column)
+def _is_answered(kind: dt.DataType, column: Column) -> bool:
+    """Do the statistics of a file speak of the values that are read?"""
+    return (column.kind == "text") == kind.is_string() and is_read_whole(kind, column)
 
 
 def _is_always_read(kind: dt.DataType, column: Column) -> bool:

@@ -23,6 +23,11 @@ DayFacts = Callable[["Table"], Mapping[str, "Value"]]
 def daily(every: Table, facts: DayFacts, engine: Engine, *, is_partitioned: bool) -> Table:
     """Delivery rows as read → plan × day × partition (`written_on`, null without partitions) of
     the rows that are fine: `facts`, `_rows`, `_is_repeated` (a slice may stand twice)."""
+    # Engines keep sums in types of their own.
+    return engine.view(_as_sums, engine.keep(_summed, every, facts, is_partitioned))
+
+
+def _summed(every: Table, facts: DayFacts, is_partitioned: bool) -> Table:
     fine = every.filter(every._is_fine)
     # A bit per hour: the sum of a day's rows is their union only if no hour has two.
     hour = ibis.literal(1, type="int32") << fine.stat_datetime.hour().cast("int32")
@@ -34,31 +39,41 @@ def daily(every: Table, facts: DayFacts, engine: Engine, *, is_partitioned: bool
         _rows=rows.count(),
         _is_repeated=rows._hour.sum() != rows._hour.bit_or(),
     )
-    if not is_partitioned:
-        summed = summed.mutate(written_on=ibis.null("date"))
-    # Engines keep sums in types of their own.
-    return engine.keep(summed).cast(summed.schema())
+    return summed if is_partitioned else summed.mutate(written_on=ibis.null("date"))
+
+
+def _as_sums(summed: Table) -> Table:
+    kinds = summed.schema().items()
+    return summed.cast(
+        {name: f"decimal(38, {kind.scale})" for name, kind in kinds if kind.is_decimal()}
+        | {name: "int64" for name, kind in kinds if kind.is_integer()}
+    )
 
 
 def doubtful_days(daily: Table, engine: Engine) -> Table | None:
     """The plans and days on which a slice might stand twice (`ad_id`, `day`): in one partition,
     or restated in another one. None where there are none."""
+    kept = engine.keep(_doubtful, daily)
+    return kept if engine.count(kept) else None
+
+
+def _doubtful(daily: Table) -> Table:
     days = daily.group_by("ad_id", "day").agg(
         _partitions=daily.count(), _is_repeated=daily._is_repeated.max()
     )
-    doubtful = days.filter((days._partitions > 1) | days._is_repeated).select("ad_id", "day")
-    kept = engine.keep(doubtful)
-    return kept if engine.arrow(kept.limit(1)).num_rows else None
+    return days.filter((days._partitions > 1) | days._is_repeated).select("ad_id", "day")
 
 
-def delivery_days(daily: Table, doubtful: Table | None, standing: Table, facts: DayFacts) -> Table:
+def delivery_days(
+    daily: Table, doubtful: Table | None, standing: Table | None, facts: DayFacts
+) -> Table:
     """Plan × day × (`written_on`, `restated_on`): `facts`. `standing`: the delivery rows after
-    duplicates, restatements and contradictions were sorted out."""
+    duplicates, restatements and contradictions were sorted out, if any day is in doubt."""
     never = ibis.null("date")
     fine = daily.drop("_rows", "_is_repeated")
     plain = fine if doubtful is None else fine.anti_join(doubtful, ["ad_id", "day"])
     days = plain.mutate(restated_on=never)
-    if doubtful is None:
+    if doubtful is None or standing is None:
         return days
     rows = standing.mutate(day=standing.stat_datetime.date()).semi_join(doubtful, ["ad_id", "day"])
     grouped = rows.group_by("ad_id", "day", "written_on", "restated_on").agg(**facts(rows))

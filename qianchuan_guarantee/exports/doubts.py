@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable
+from qianchuan_guarantee.tables import Input
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -20,15 +21,11 @@ DOUBT_COLUMNS = {"table": "string"} | {
 }
 
 
-def refused_rows(checked: Mapping[str, CheckedTable], names: Sequence[str]) -> Table:
+def refused_rows(
+    checked: Mapping[str, CheckedTable], engine: Engine, names: Sequence[str]
+) -> Table:
     """The refused rows of some tables: `DOUBT_COLUMNS`."""
-    return ibis.union(
-        *(
-            checked[name].refused.mutate(table=ibis.literal(name)).select(*DOUBT_COLUMNS)
-            for name in names
-            if name in checked
-        )
-    )
+    return engine.view(_together, names, [checked[name].refused for name in names])
 
 
 def contradictions(
@@ -38,23 +35,34 @@ def contradictions(
     kinds = DOUBT_COLUMNS | {"conflict_on": "date"}
     found = [engine.table(ibis.schema(kinds).to_pyarrow().empty_table())]
     for name in names:
-        suspects = checked[name].suspects
-        table = checked[name].table
-        if suspects is None or not table.has_plan:
-            continue
-        rows = suspects.filter(suspects.is_conflict)
+        suspects, table = checked[name].suspects, checked[name].table
+        if suspects is not None and table.has_plan:
+            found.append(engine.view(_conflicting, suspects, table))
+    return engine.view(_union, found) if len(found) > 1 else found[0]
 
-        def instant(column: str | None, rows: Table = rows) -> ibis.Value:
-            return rows[column] if column else ibis.null("timestamp(6)")
 
-        found.append(
-            rows.select(
-                table=ibis.literal(name),
-                ad_id=rows.ad_id,
-                happened_at=instant(table.happened_at),
-                known_at=instant(table.known_by),
-                written_on=rows.written_on,
-                conflict_on=rows.conflict_on,
-            ).select(*kinds)
-        )
-    return ibis.union(*found) if len(found) > 1 else found[0]
+def _together(names: Sequence[str], tables: Sequence[Table]) -> Table:
+    named = zip(names, tables, strict=True)
+    return ibis.union(
+        *(rows.mutate(table=ibis.literal(name)).select(*DOUBT_COLUMNS) for name, rows in named)
+    )
+
+
+def _union(tables: Sequence[Table]) -> Table:
+    return ibis.union(*tables)
+
+
+def _conflicting(suspects: Table, table: Input) -> Table:
+    rows = suspects.filter(suspects.is_conflict)
+
+    def instant(column: str | None) -> ibis.Value:
+        return rows[column] if column else ibis.null("timestamp(6)")
+
+    return rows.select(
+        table=ibis.literal(table.name),
+        ad_id=rows.ad_id,
+        happened_at=instant(table.happened_at),
+        known_at=instant(table.known_by),
+        written_on=rows.written_on,
+        conflict_on=rows.conflict_on,
+    )

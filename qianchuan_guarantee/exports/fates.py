@@ -68,18 +68,21 @@ def with_fate(suspects: Table, cycles: Table, table_name: str, as_of: date) -> T
     )
 
 
+def _sums(suspects: Table, cycles: Table, table_name: str, as_of: date) -> Table:
+    rows = with_fate(suspects, cycles, table_name, as_of)
+    first = rows.copies - rows.duplicates
+    return rows.agg(
+        conflict=rows.copies.sum(where=rows.is_quarantined),
+        duplicate=rows.duplicates.sum(where=~rows.is_quarantined),
+        superseded=first.sum(where=rows.is_superseded),
+    )
+
+
 def _counts(table: CheckedTable, cycles: Table, as_of: date, engine: Engine) -> RowCounts:
     duplicate = superseded = conflict = 0
     if table.suspects is not None:
-        rows = with_fate(table.suspects, cycles, table.table.name, as_of)
-        first = rows.copies - rows.duplicates
-        sums = engine.arrow(
-            rows.agg(
-                conflict=rows.copies.sum(where=rows.is_quarantined),
-                duplicate=rows.duplicates.sum(where=~rows.is_quarantined),
-                superseded=first.sum(where=rows.is_superseded),
-            )
-        ).to_pylist()[0]
+        fates = engine.arrow(_sums, table.suspects, cycles, table.table.name, as_of)
+        sums = fates.to_pylist()[0]
         conflict, duplicate, superseded = (
             int(sums[name] or 0) for name in ("conflict", "duplicate", "superseded")
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine, Malformed
     from qianchuan_guarantee.exports.find import FileGroup
     from qianchuan_guarantee.exports.read import CheckedTable
+    from qianchuan_guarantee.tables import Input
 
 
 _AT_ONCE = 50_000
@@ -62,6 +63,8 @@ def quarantined_rows(
     schema = quarantine_schema()
     pieces = [schema.empty_table()]
     for table in tables.values():
+        if not table.refused_count and table.suspects is None:
+            continue
         conflicts = _conflicting_keys(table, cycles, as_of, engine)
         for group in table.groups:
             found = _rows_of(group, table, conflicts, engine, plans)
@@ -88,10 +91,14 @@ def _conflicting_keys(
     """The keys and partitions whose rows contradict each other: key columns, `_day`."""
     if table.suspects is None:
         return None
-    fates = with_fate(table.suspects, cycles, table.table.name, as_of)
+    keys = engine.keep(_in_conflict, table.suspects, cycles, table.table, as_of)
+    return keys if engine.count(keys) else None
+
+
+def _in_conflict(suspects: Table, cycles: Table, table: Input, as_of: date) -> Table:
+    fates = with_fate(suspects, cycles, table.name, as_of)
     rows = fates.filter(fates.is_quarantined)
-    keys = engine.keep(rows.select(*table.table.key, _day=_day(rows.written_on)).distinct())
-    return keys if engine.arrow(keys.limit(1)).num_rows else None
+    return rows.select(*table.key, _day=_day(rows.written_on)).distinct()
 
 
 def _day(written_on: ibis.Value) -> ibis.Value:
@@ -110,12 +117,12 @@ def _rows_of(
     yield from _malformed(table, malformed)
     paths = group.paths
     if conflicts is None:
-        refused = engine.arrow(table.refused.select("file").distinct())["file"].to_pylist()
+        refused = engine.arrow(_files, table.refused)["file"].to_pylist()
         paths = tuple(path for path in paths if path in refused)
     if not paths:
         return
     raw = engine.keep(engine.read(replace(group, paths=paths), numbered=True))
-    rows = checked(raw, table.table, group.columns)
+    rows = engine.view(checked, raw, table.table, group.columns)
     found = _refused(rows, plans)
     if conflicts is not None:
         found = found.union(_conflicting(rows, conflicts, table.table.key))
@@ -133,6 +140,10 @@ def _rows_of(
                 "reason": reason,
                 "raw": _as_json({name: row[name] for name in columns}),
             }
+
+
+def _files(refused: Table) -> Table:
+    return refused.select("file").distinct()
 
 
 def _refused(rows: Table, plans: Sequence[int]) -> Table:

@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.exports.bounds import bounds
+from qianchuan_guarantee.exports.bounds import answered
 from qianchuan_guarantee.exports.check import checked, checked_columns, read_columns
 from qianchuan_guarantee.exports.daily import DayFacts, daily, delivery_days, doubtful_days
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
 from qianchuan_guarantee.exports.memory import Memory, with_remembered
-from qianchuan_guarantee.exports.totals import ByDay, DayCount, check_totals
+from qianchuan_guarantee.exports.totals import ByDay, check_totals, day_of, rows_by_day
 from qianchuan_guarantee.exports.versions import Versions, versions
-from qianchuan_guarantee.money import total
 from qianchuan_guarantee.tables import INPUTS, Input
 
 if TYPE_CHECKING:
@@ -104,7 +102,7 @@ def _absent(
     summed = None
     if table.name == "delivery":
         none = daily(_empty(engine, read_columns(table)), facts, engine, is_partitioned=False)
-        summed = delivery_days(none, None, rows, facts)
+        summed = engine.view(delivery_days, none, None, None, facts)
     return CheckedTable(table, rows, refused, None, days, (), (), 0, 0, None, summed)
 
 
@@ -123,29 +121,30 @@ def _read_table(
     if not found.groups and old is None:  # partitions without a single file: days without rows
         return replace(_absent(table, engine, facts, found.days), remembered_days=past)
     every, malformed = _typed(found, engine)
-    every = with_remembered(every, old, found.days or (), engine)
+    every = engine.view(with_remembered(every, old, found.days or (), engine))
     with _naming(found):
         summed = None
         if table.name == "delivery":
             summed = daily(every, facts, engine, is_partitioned=found.days is not None)
-        by_day = counted = _by_day(every, summed, malformed, found, engine)
+        by_day = counted = rows_by_day(every, summed, malformed, found, engine)
     if plans and table.has_plan:
-        every = _of_plans(every, table, plans, engine)
+        every = engine.view(_of_plans(every, table, plans, engine))
         if summed is not None:
             summed = summed.filter(summed.ad_id.isin(list(plans)) | summed.ad_id.isnull())
-        counted = _by_day(every, summed, malformed, found, engine)
+        counted = rows_by_day(every, summed, malformed, found, engine)
     refused_count = sum(day.refused for day in counted.values())
     refused = _refused(every, engine, malformed, found, plans, refused_count)
     doubtful = None if summed is None else doubtful_days(summed, engine)
     # Where all were found to be fine, they need not be looked at again.
-    accepted = every.filter(every._is_fine) if refused_count else every
+    accepted = engine.view(_fine, every) if refused_count else every
     sorted_out: Versions = versions(accepted, table, engine, doubtful)
     days = None
     if summed is not None:
-        days = engine.keep(delivery_days(summed, doubtful, sorted_out.rows, facts))
+        standing = None if doubtful is None else sorted_out.rows
+        days = engine.keep(delivery_days, summed, doubtful, standing, facts)
     return CheckedTable(
         table,
-        engine.view(sorted_out.rows),
+        sorted_out.rows,
         refused,
         sorted_out.suspects,
         found.days,
@@ -166,66 +165,36 @@ def _typed(found: Found, engine: Engine) -> tuple[Table, list[Malformed]]:
     malformed: list[Malformed] = []
     for group in found.groups:
         raw = engine.read(group)
-        part = checked(raw, found.table, group.columns, bounds(group))
         if not _is_text(raw, found.table):
-            part = engine.view(part)
-        else:
-            # Text is parsed once; typed columns are cheap to read again, one by one.
-            with _naming(found):
-                part = _parsed(part, group, found.table, engine)
-                malformed += engine.malformed(group)
-        parts.append(part)
+            known = answered(group, found.table)
+            parts.append(engine.view(checked, raw, found.table, group.columns, known))
+            continue
+        # Text is parsed once; typed columns are cheap to read again, one by one.
+        with _naming(found):
+            parts.append(_parsed(raw, group, found.table, engine))
+            malformed += engine.malformed(group)
     if not parts:
         parts.append(_empty(engine, read_columns(found.table)))
-    return ibis.union(*parts) if len(parts) > 1 else parts[0], malformed
+    return engine.view(_all_of, parts) if len(parts) > 1 else parts[0], malformed
 
 
-def _parsed(part: Table, group: FileGroup, table: Input, engine: Engine) -> Table:
+def _all_of(parts: Sequence[Table]) -> Table:
+    return ibis.union(*parts)
+
+
+def _parsed(raw: Table, group: FileGroup, table: Input, engine: Engine) -> Table:
     try:
-        kept = engine.keep(part)
+        kept = engine.keep(checked, raw, table, group.columns)
         is_anew = engine.read_anew(group)
     except UserError:
         raise
     except Exception as error:
         is_anew = engine.read_anew(group, error)
-    return engine.keep(checked(engine.read(group), table, group.columns)) if is_anew else kept
+    return engine.keep(checked, engine.read(group), table, group.columns) if is_anew else kept
 
 
-def _by_day(
-    every: Table,
-    summed: Table | None,
-    malformed: Sequence[Malformed],
-    found: Found,
-    engine: Engine,
-) -> ByDay:
-    """Rows, refused ones among them, and Σ stat_cost (yuan; of all rows that state one)."""
-
-    def by_day(table: Table, **sums: ibis.Value) -> dict[date | None, dict[str, Any]]:
-        rows = engine.arrow(table.group_by("_dt").agg(**sums)).to_pylist()
-        return {row.pop("_dt"): row for row in rows}
-
-    costs: dict[date | None, Any] = {}
-    if summed is None:
-        rows = by_day(every, rows=every.count(), fine=every._is_fine.sum())
-        fine = {day: {"rows": count["fine"]} for day, count in rows.items()}
-    else:
-        rows = by_day(every, rows=every.count())
-        days = summed.mutate(_dt=summed.written_on)
-        fine = by_day(days, rows=total(days._rows), cost=days.cost.sum())
-        costs = {day: count["cost"] for day, count in fine.items()}
-    refused = {day: n["rows"] - fine.get(day, {"rows": 0})["rows"] for day, n in rows.items()}
-    if summed is not None and any(refused.values()):
-        others = every.filter(~every._is_fine)
-        for day, other in by_day(others, cost=others.stat_cost.sum()).items():
-            costs[day] = (costs.get(day) or 0) + (other["cost"] or 0)
-    counted = {
-        day: DayCount(count["rows"], refused[day], costs.get(day)) for day, count in rows.items()
-    }
-    for line in malformed:
-        day = _day_of(line.path, found)
-        before = counted.get(day, DayCount(0, 0, None))
-        counted[day] = DayCount(before.rows + 1, before.refused + 1, before.cost)
-    return counted
+def _fine(every: Table) -> Table:
+    return every.filter(every._is_fine)
 
 
 def _is_text(raw: Table, table: Input) -> bool:
@@ -273,16 +242,7 @@ def _refused(
 ) -> Table:
     if not count:
         return _empty(engine, REFUSED_COLUMNS)
-    refused = every.filter(~every._is_fine)
-    rows = refused.select(
-        ad_id=refused._ad_id,
-        happened_at=refused._happened_at,
-        known_at=refused._known_at,
-        written_on=refused._dt,
-        file=refused._file,
-        problem=refused._problem,
-    )
-    kept = engine.keep(rows)
+    kept = engine.keep(_not_fine, every)
     if not malformed:
         return kept
     import pyarrow as pa
@@ -291,7 +251,7 @@ def _refused(
     lines = [
         {
             "ad_id": plan,
-            "written_on": _day_of(line.path, found),
+            "written_on": day_of(line.path, found),
             "file": line.path,
             "problem": ":malformed",
         }
@@ -301,10 +261,16 @@ def _refused(
     return engine.keep(kept.union(engine.table(pa.Table.from_pylist(lines, schema=schema))))
 
 
-def _day_of(path: str, found: Found) -> date | None:
-    if found.days is None:
-        return None
-    return date.fromisoformat(PurePath(path).parent.name.removeprefix("dt="))
+def _not_fine(every: Table) -> Table:
+    refused = every.filter(~every._is_fine)
+    return refused.select(
+        ad_id=refused._ad_id,
+        happened_at=refused._happened_at,
+        known_at=refused._known_at,
+        written_on=refused._dt,
+        file=refused._file,
+        problem=refused._problem,
+    )
 
 
 def _plan_of(line: Malformed, found: Found) -> int | None:

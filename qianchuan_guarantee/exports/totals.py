@@ -1,18 +1,23 @@
-"""What the sender says was sent, against what was read: a difference fails the run."""
+"""What was read, counted by day, and what the sender says was sent: a difference fails the run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.money import total
 from qianchuan_guarantee.tables import INPUTS
 
 if TYPE_CHECKING:
-    from qianchuan_guarantee.engines import Engine
+    from ibis.expr.types import Table
+
+    from qianchuan_guarantee.engines import Engine, Malformed, Step
+    from qianchuan_guarantee.exports.find import Found
     from qianchuan_guarantee.exports.read import CheckedTable
 
 
@@ -27,6 +32,60 @@ class DayCount:
 
 # By partition day; null without partitions.
 ByDay = Mapping[date | None, DayCount]
+
+
+def rows_by_day(
+    every: Table,
+    summed: Table | None,
+    malformed: Sequence[Malformed],
+    found: Found,
+    engine: Engine,
+) -> ByDay:
+    """Rows, refused ones among them, and Σ stat_cost (yuan; of all rows that state one)."""
+
+    def by_day(step: Step, table: Table) -> dict[date | None, dict[str, Any]]:
+        return {row.pop("_dt"): row for row in engine.arrow(step, table).to_pylist()}
+
+    rows = by_day(_rows_by_day, every)
+    costs: dict[date | None, Any] = {}
+    if summed is None:
+        fine = rows
+    else:
+        fine = by_day(_sums_by_day, summed)
+        costs = {day: count["cost"] for day, count in fine.items()}
+    refused = {day: n["rows"] - fine.get(day, {"fine": 0})["fine"] for day, n in rows.items()}
+    if summed is not None and any(refused.values()):
+        for day, other in by_day(_refused_by_day, every).items():
+            costs[day] = (costs.get(day) or 0) + (other["cost"] or 0)
+    counted = {
+        day: DayCount(count["rows"], refused[day], costs.get(day)) for day, count in rows.items()
+    }
+    for line in malformed:
+        day = day_of(line.path, found)
+        before = counted.get(day, DayCount(0, 0, None))
+        counted[day] = DayCount(before.rows + 1, before.refused + 1, before.cost)
+    return counted
+
+
+def _rows_by_day(every: Table) -> Table:
+    return every.group_by("_dt").agg(rows=every.count(), fine=total(every._is_fine.cast("int64")))
+
+
+def _sums_by_day(daily: Table) -> Table:
+    days = daily.mutate(_dt=daily.written_on)
+    return days.group_by("_dt").agg(fine=total(days._rows), cost=days.cost.sum())
+
+
+def _refused_by_day(every: Table) -> Table:
+    others = every.filter(~every._is_fine)
+    return others.group_by("_dt").agg(cost=others.stat_cost.sum())
+
+
+def day_of(path: str, found: Found) -> date | None:
+    """The partition that a file lies in."""
+    if found.days is None:
+        return None
+    return date.fromisoformat(PurePath(path).parent.name.removeprefix("dt="))
 
 
 def check_totals(tables: Mapping[str, CheckedTable], engine: Engine) -> None:

@@ -50,29 +50,53 @@ def versions(
     derived ones, and `_dt`. `doubtful`: of the delivery log, the plans and days on which a
     slice may stand twice (null: none)."""
     columns = [name for name in accepted.columns if not name.startswith("_")]
-    rows = accepted.select(*columns, written_on=accepted._dt)
     if set(table.key) == set(table.names):
-        return _whole_rows(rows, columns, engine)
+        return _whole_rows(engine.view(_rows, accepted), columns, engine)
     key = list(table.key)
     if table.name == "plans":
         # A snapshot is of its day; every other key means the same thing in all partitions.
-        rows = rows.mutate(_day=rows.written_on.fill_null(_ALWAYS))
         key.append("_day")
-    never = ibis.null("date")
-    plain = rows.select(*columns, "written_on").mutate(restated_on=never)
-    if table.name != "delivery":
-        asked = rows
-    elif doubtful is None:
-        return Versions(plain, None)
-    else:
-        dated = rows.mutate(day=rows.stat_datetime.date())
-        asked = dated.semi_join(doubtful, ["ad_id", "day"]).drop("day")
+    if table.name == "delivery" and doubtful is None:
+        return Versions(engine.view(_single, accepted, None, key), None)
+    asked = engine.view(_asked, accepted, doubtful)
     repeated = _repeated(asked, key, engine)
     if repeated is None:
-        return Versions(plain, None)
-    suspects = engine.keep(_compared(rows.semi_join(repeated, key), table, columns, key))
-    single = rows.anti_join(repeated, key).select(*columns, "written_on")
-    return Versions(single.mutate(restated_on=never).union(_stood(suspects, columns)), suspects)
+        return Versions(engine.view(_single, accepted, None, key), None)
+    suspects = engine.keep(_suspects, accepted, repeated, table, columns, key)
+    single = engine.view(_single, accepted, repeated, key)
+    return Versions(engine.view(_standing, single, suspects, columns), suspects)
+
+
+def _rows(accepted: Table) -> Table:
+    columns = [name for name in accepted.columns if not name.startswith("_")]
+    return accepted.select(*columns, written_on=accepted._dt)
+
+
+def _asked(accepted: Table, doubtful: Table | None) -> Table:
+    """The rows whose keys are held against each other, with the day that a snapshot is of."""
+    rows = _rows(accepted).mutate(_day=accepted._dt.fill_null(_ALWAYS))
+    if doubtful is None:
+        return rows
+    dated = rows.mutate(day=rows.stat_datetime.date())
+    return dated.semi_join(doubtful, ["ad_id", "day"]).drop("day")
+
+
+def _single(accepted: Table, repeated: Table | None, key: list[str]) -> Table:
+    """The rows whose key stands once: each stands for good."""
+    rows = _asked(accepted, None)
+    if repeated is not None:
+        rows = rows.anti_join(repeated, key)
+    return rows.drop("_day").mutate(restated_on=ibis.null("date"))
+
+
+def _suspects(
+    accepted: Table, repeated: Table, table: Input, columns: list[str], key: list[str]
+) -> Table:
+    return _compared(_asked(accepted, None).semi_join(repeated, key), table, columns, key)
+
+
+def _standing(single: Table, suspects: Table, columns: list[str]) -> Table:
+    return single.union(_stood(suspects, columns))
 
 
 def _repeated(rows: Table, key: list[str], engine: Engine) -> Table | None:
@@ -80,40 +104,64 @@ def _repeated(rows: Table, key: list[str], engine: Engine) -> Table | None:
     are counted first, and only ids that share one are compared."""
     text = [name for name in key if rows[name].type().is_string()]
     if text:
-        hashed = rows.select(_hash=rows[text[0]].hash())
-        counts = hashed.group_by("_hash").agg(_times=hashed.count())
-        alike = engine.keep(counts.filter(counts._times > 1).select("_hash"))
-        if not engine.arrow(alike.limit(1)).num_rows:
+        alike = engine.keep(_shared_hashes, rows, text[0])
+        if not engine.count(alike):
             return None
-        rows = rows.mutate(_hash=rows[text[0]].hash()).semi_join(alike, "_hash").drop("_hash")
+        rows = engine.view(_with_hash_of, rows, text[0], alike)
+    repeated = engine.keep(_repeated_keys, rows, key)
+    return repeated if engine.count(repeated) else None
+
+
+def _shared_hashes(rows: Table, name: str) -> Table:
+    hashed = rows.select(_hash=rows[name].hash())
+    counts = hashed.group_by("_hash").agg(_times=hashed.count())
+    return counts.filter(counts._times > 1).select("_hash")
+
+
+def _with_hash_of(rows: Table, name: str, alike: Table) -> Table:
+    return rows.mutate(_hash=rows[name].hash()).semi_join(alike, "_hash").drop("_hash")
+
+
+def _repeated_keys(rows: Table, key: list[str]) -> Table:
     counted = rows.group_by(key).agg(_times=rows.count())
-    repeated = engine.keep(counted.filter(counted._times > 1).drop("_times"))
-    return repeated if engine.arrow(repeated.limit(1)).num_rows else None
+    return counted.filter(counted._times > 1).drop("_times")
 
 
 def _whole_rows(rows: Table, columns: list[str], engine: Engine) -> Versions:
     """Where the key is the whole row, an identical row is a duplicate; nothing else can be.
     Rows that share their plan and time are compared whole."""
-    never = ibis.null("date")
-    short = ["ad_id", "create_time"]
-    alike = _repeated(rows.select(*short), ["ad_id", "create_time"], engine)
-    plain = rows.mutate(restated_on=never)
+    alike = _repeated(rows, ["ad_id", "create_time"], engine)
     if alike is None:
-        return Versions(plain, None)
+        return Versions(engine.view(_never_restated, rows, None), None)
+    distinct = engine.keep(_distinct, rows, alike, columns)
+    single = engine.view(_never_restated, rows, alike)
+    return Versions(engine.view(_all_once, single, distinct), engine.view(_identical, distinct))
+
+
+def _never_restated(rows: Table, alike: Table | None) -> Table:
+    plain = rows.mutate(restated_on=ibis.null("date"))
+    return plain if alike is None else plain.anti_join(alike, ["ad_id", "create_time"])
+
+
+def _distinct(rows: Table, alike: Table, columns: list[str]) -> Table:
     doubtful = rows.semi_join(alike, ["ad_id", "create_time"])
-    distinct = engine.keep(
-        doubtful.group_by(columns)
-        .agg(written_on=doubtful.written_on.min(), copies=doubtful.count())
-        .mutate(restated_on=never)
+    distinct = doubtful.group_by(columns).agg(
+        written_on=doubtful.written_on.min(), copies=doubtful.count()
     )
-    suspects = distinct.filter(distinct.copies > 1).mutate(
+    return distinct.mutate(restated_on=ibis.null("date"))
+
+
+def _all_once(single: Table, distinct: Table) -> Table:
+    return single.union(distinct.select(*single.columns))
+
+
+def _identical(distinct: Table) -> Table:
+    return distinct.filter(distinct.copies > 1).mutate(
         known_on=_ALWAYS,
-        conflict_on=never,
+        conflict_on=ibis.null("date"),
         is_conflict=ibis.literal(False),
         duplicates=distinct.copies - 1,
     )
-    single = plain.anti_join(alike, ["ad_id", "create_time"])
-    return Versions(single.union(distinct.drop("copies").select(*single.columns)), suspects)
 
 
 def _compared(repeated: Table, table: Input, columns: list[str], key: list[str]) -> Table:

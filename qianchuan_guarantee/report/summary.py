@@ -10,6 +10,8 @@ from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS
 
 if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
     from qianchuan_guarantee.decide import Decided
 
 _SHOWN = 30
@@ -60,13 +62,8 @@ class Summary:
 
 def summarise(decided: Decided) -> Summary:
     """Count outcomes, reasons, money and rows, and assert that they add up."""
-    engine, table = decided.engine, decided.decisions
-    by_outcome = {
-        row["outcome"]: row
-        for row in engine.arrow(
-            table.group_by("outcome").agg(plans=table.count(), amount=table.amount.sum())
-        ).to_pylist()
-    }
+    sums = decided.engine.arrow(_by_outcome, decided.stages["decisions"]).to_pylist()
+    by_outcome = {row["outcome"]: row for row in sums}
     amount = sum((row["amount"] for row in by_outcome.values()), Decimal("0.00"))
     plans = {code: by_outcome.get(code, {"plans": 0})["plans"] for code in OUTCOMES}
     if sum(plans.values()) != decided.plan_count:
@@ -93,11 +90,8 @@ def summarise(decided: Decided) -> Summary:
 
 
 def _count_reasons(decided: Decided, held_only: bool) -> dict[str, int]:
-    table = decided.decisions
-    if held_only:
-        table = table.filter(table.outcome == "held")
-    each = table.select(code=table.reasons.unnest())
-    counted = decided.engine.arrow(each.group_by("code").agg(plans=each.count())).to_pylist()
+    decisions = decided.stages["decisions"]
+    counted = decided.engine.arrow(_by_reason, decisions, held_only).to_pylist()
     found = {row["code"]: row["plans"] for row in counted}
     return {
         code: found[code]
@@ -107,13 +101,27 @@ def _count_reasons(decided: Decided, held_only: bool) -> dict[str, int]:
 
 
 def _largest_grants(decided: Decided) -> list[dict[str, Any]]:
-    table = decided.decisions
-    granted = table.filter(table.outcome == "granted").select(
+    found = decided.engine.arrow(_largest, decided.stages["decisions"])
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
+
+
+def _by_outcome(decisions: Table) -> Table:
+    return decisions.group_by("outcome").agg(plans=decisions.count(), amount=decisions.amount.sum())
+
+
+def _by_reason(decisions: Table, held_only: bool) -> Table:
+    if held_only:
+        decisions = decisions.filter(decisions.outcome == "held")
+    each = decisions.select(code=decisions.reasons.unnest())
+    return each.group_by("code").agg(plans=each.count())
+
+
+def _largest(decisions: Table) -> Table:
+    granted = decisions.filter(decisions.outcome == "granted").select(
         "ad_id", "advertiser_id", "scenario", "cost", "target_cost", "conversions", "amount"
     )
-    largest = granted.order_by([granted.amount.desc(), granted.ad_id]).limit(_SHOWN)
-    rows: list[dict[str, Any]] = decided.engine.arrow(largest).to_pylist()
-    return rows
+    return granted.order_by([granted.amount.desc(), granted.ad_id]).limit(_SHOWN)
 
 
 def _count_refusals(decided: Decided) -> dict[tuple[str, str, str], int]:

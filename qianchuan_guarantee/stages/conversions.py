@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _OF_CYCLE = ("ad_id", "horizon", "first_delivery_at", "window_end", "slice_bid")
 
 
+def restated_conversions(conversions: Table) -> Table:
+    """The versions of conversions that were restated by a later one."""
+    return conversions.filter(conversions.restated_on.notnull())
+
+
 def received_conversions(
     conversions: Table, restated: Table | None, cycles: Table, as_of: date
 ) -> Table:
@@ -162,6 +167,21 @@ def uncounted_slices(delivery: Table, cycles: Table) -> Table:
         & (rows.stat_datetime < rows.horizon.cast("timestamp(6)"))
     )
     return inside.select("ad_id", at=inside.stat_datetime)
+
+
+def uncounted_counts(uncounted: Table) -> Table:
+    """Slice → plan: `uncounted`, how many slices do not state their conversions."""
+    return uncounted.group_by("ad_id").agg(uncounted=uncounted.count())
+
+
+def no_slices(cycles: Table) -> Table:
+    """Where conversions come one by one, no slice need state them."""
+    return cycles.select("ad_id", at=cycles.tentative_at).limit(0)
+
+
+def never_late(cycles: Table) -> Table:
+    """Slices do not say when a conversion was received: `late_conversions` = 0."""
+    return cycles.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
 
 
 def priced_slices(slices: Table, spans: Table) -> Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import days_after, is_known_on, stands_on
+from qianchuan_guarantee.rulebook import REGISTER
 from qianchuan_guarantee.stages.deliveries import version_of, whole_tonight
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def cycles(
     as_of: date,
     logs_begin: date | None,
 ) -> Table:
-    """Plan → plan with its snapshot, rulebook version with readings, scenario, window, cycle.
+    """Plan → plan with its snapshot, rulebook version, scenario, window, cycle.
 
     `first_delivery_at` and what follows from it are null where first delivery is not believed;
     `tentative_at` and `horizon` (a day: the earlier of `as_of` and the cycle's end) are there
@@ -80,7 +81,7 @@ def cycles(
     )
     dated = dated.mutate(tentative_at=tentative)
     dated = dated.mutate(day0=dated.tentative_at.date())
-    asked = version_of(dated, dated.day0.fill_null(today), versions)
+    asked = version_of(dated, dated.day0.fill_null(today), versions.drop(*REGISTER))
     reaches_back = (
         ibis.literal(True)
         if logs_begin is None
@@ -126,6 +127,11 @@ def cycles(
         "in_force_from",
         "in_force_until",
     )
+
+
+def with_readings(cycles: Table, versions: Table) -> Table:
+    """Plan → plan with a column per reading: looked up for each plan, not kept with each."""
+    return cycles.join(versions.select("rulebook", *REGISTER), "rulebook")
 
 
 def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:

@@ -102,6 +102,11 @@ def whole_tonight(
     return found.filter(is_whole).select("ad_id")
 
 
+def with_nothing_remembered(first: Table) -> Table:
+    """First deliveries where there were no earlier nights."""
+    return first.mutate(remembered_at=ibis.null("timestamp(6)"))
+
+
 def version_of(plans: Table, day: ibis.Value, versions: Table) -> Table:
     """Join each row to the rulebook version asked for its `day`: the one in force, or where
     none is, the nearest one (which then answers RULE_NOT_IN_FORCE)."""

@@ -41,6 +41,18 @@ def _horizon(rows: Table, as_of: date) -> DateValue:
     return ibis.ifelse(rows.table.isin(("verdicts", "first_deliveries")), today, rows.horizon)
 
 
+def refused_plans(refused: Table, as_of: date) -> Table:
+    """Refused rows → those of `plans` that are known."""
+    rows = refused.filter(refused.table == "plans")
+    return rows.filter(is_known_on(rows.written_on, ibis.literal(as_of, type="date")))
+
+
+def conflicting_plans(contradictions: Table, as_of: date) -> Table:
+    """Contradictions → those of `plans` that are known."""
+    rows = contradictions.filter(contradictions.table == "plans")
+    return rows.filter(rows.conflict_on < ibis.literal(as_of, type="date"))
+
+
 def conflicts(contradictions: Table, cycles: Table, as_of: date) -> Table:
     """Rows that contradict another one of their key → plan: `is_row_conflict`,
     `is_delivery_conflict`.
