@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from qianchuan_guarantee.engines import Rows
 from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.exports.coverage import Coverage, coverage
 from qianchuan_guarantee.exports.doubts import contradictions, refused_rows
@@ -272,10 +273,8 @@ def _named_plans(
 
 
 def _overruled(question: Question, engine: Engine, cycles: Table, covered: Coverage) -> Table:
-    import pyarrow as pa
-
     named = question.memory.released
-    released = engine.table(pa.table({"ad_id": pa.array(named, pa.int64())}))
+    released = engine.table(Rows({"ad_id": "int64"}, [{"ad_id": plan} for plan in named]))
     if not named or covered.begin is None:
         return released
     seen = engine.table(covered.days)

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from qianchuan_guarantee.engines import Rows
 from qianchuan_guarantee.rulebook import REGISTER, Rulebook
 from qianchuan_guarantee.tables import LAB_AD_TYPES, MARKETING_SCENES
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,9 @@ class Parameters:
     bands:     version × scenario × prompted count: the bids (yuan) it is prompted for.
     """
 
-    versions: pa.Table
-    scenarios: pa.Table
-    bands: pa.Table
+    versions: Rows
+    scenarios: Rows
+    bands: Rows
 
 
 def parameters(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Parameters:
@@ -38,9 +35,7 @@ def parameters(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Param
     )
 
 
-def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> pa.Table:
-    import pyarrow as pa
-
+def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Rows:
     rows = []
     for number, book in enumerate(books):
         following = books[number + 1].in_force.from_ if number + 1 < len(books) else None
@@ -59,23 +54,21 @@ def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> pa.Tab
                 **book.read(overrides),
             }
         )
-    fields = [
-        pa.field("rulebook", pa.string()),
-        pa.field("in_force_from", pa.date32()),
-        pa.field("in_force_until", pa.date32()),
-        pa.field("asked_from", pa.date32()),
-        pa.field("asked_until", pa.date32()),
-        pa.field("window_days", pa.int64()),
-        pa.field("cycle_days", pa.int64()),
-        pa.field("unit_yuan", pa.decimal128(5, 2)),
-        *(pa.field(key, pa.string()) for key in REGISTER),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+    kinds = {
+        "rulebook": "string",
+        "in_force_from": "date",
+        "in_force_until": "date",
+        "asked_from": "date",
+        "asked_until": "date",
+        "window_days": "int64",
+        "cycle_days": "int64",
+        "unit_yuan": "decimal(5, 2)",
+        **dict.fromkeys(REGISTER, "string"),
+    }
+    return Rows(kinds, rows)
 
 
-def _scenarios(books: Sequence[Rulebook]) -> pa.Table:
-    import pyarrow as pa
-
+def _scenarios(books: Sequence[Rulebook]) -> Rows:
     rows = []
     for book in books:
         for lab in LAB_AD_TYPES:
@@ -106,25 +99,23 @@ def _scenarios(books: Sequence[Rulebook]) -> pa.Table:
                         "asks_pause": bool(scenario.pause and scenario.pause.is_judged),
                     }
                 )
-    fields = [
-        pa.field("rulebook", pa.string()),
-        pa.field("lab_ad_type", pa.string()),
-        pa.field("marketing_scene", pa.string()),
-        pa.field("scenario", pa.string()),
-        pa.field("overcost_ratio", pa.decimal128(9, 6)),
-        pa.field("conversions_at_least", pa.int64()),
-        pa.field("bid_edits_at_most", pa.int64()),
-        pa.field("targeting_edits_at_most", pa.int64()),
-        pa.field("edits_together_at_most", pa.int64()),
-        pa.field("asks_lowering", pa.bool_()),
-        pa.field("asks_pause", pa.bool_()),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+    kinds = {
+        "rulebook": "string",
+        "lab_ad_type": "string",
+        "marketing_scene": "string",
+        "scenario": "string",
+        "overcost_ratio": "decimal(9, 6)",
+        "conversions_at_least": "int64",
+        "bid_edits_at_most": "int64",
+        "targeting_edits_at_most": "int64",
+        "edits_together_at_most": "int64",
+        "asks_lowering": "boolean",
+        "asks_pause": "boolean",
+    }
+    return Rows(kinds, rows)
 
 
-def _bands(books: Sequence[Rulebook]) -> pa.Table:
-    import pyarrow as pa
-
+def _bands(books: Sequence[Rulebook]) -> Rows:
     rows = [
         {
             "rulebook": book.id,
@@ -139,12 +130,12 @@ def _bands(books: Sequence[Rulebook]) -> pa.Table:
         if scenario.conversions.more_than is not None
         for count, bid_from, bid_until in scenario.conversions.more_than.prompted.bands()
     ]
-    fields = [
-        pa.field("rulebook", pa.string()),
-        pa.field("scenario", pa.string()),
-        pa.field("conversions_prompted", pa.int64()),
-        pa.field("least_above_prompted", pa.int64()),
-        pa.field("bid_from", pa.decimal128(18, 2)),
-        pa.field("bid_until", pa.decimal128(18, 2)),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
+    kinds = {
+        "rulebook": "string",
+        "scenario": "string",
+        "conversions_prompted": "int64",
+        "least_above_prompted": "int64",
+        "bid_from": "decimal(18, 2)",
+        "bid_until": "decimal(18, 2)",
+    }
+    return Rows(kinds, rows)

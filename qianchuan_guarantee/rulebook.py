@@ -311,8 +311,9 @@ def load_file(path: Path) -> Rulebook:
     """Read one rulebook; a UserError names file, line and key of the first things wrong."""
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        said = yaml.load(text, Loader=_ExactLoader)
+        loader = _ExactLoader(text)
+        node = loader.get_single_node()
+        said = None if node is None else loader.construct_document(node)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

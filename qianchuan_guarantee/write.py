@@ -105,9 +105,11 @@ def _even(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.T
     """Pieces of a fixed size, however the engine cut them."""
     import pyarrow as pa
 
-    waiting = schema.empty_table()
+    waiting = pa.Table.from_batches([], schema)
     for batch in batches:
-        piece = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+        piece = pa.Table.from_batches([batch]).select(schema.names)
+        if piece.schema != schema:
+            piece = piece.cast(schema)
         waiting = pa.concat_tables([waiting, piece])
         while waiting.num_rows >= _ROWS_PER_GROUP:
             yield waiting.slice(0, _ROWS_PER_GROUP).combine_chunks()

@@ -445,7 +445,7 @@ def test_numbers_that_look_like_floats_stay_exact(percent: str, tmp_path: Path) 
     text = edited(CLAUSE, CLAUSE.replace("percent: 20", f"percent: {percent}"))
     book = load_file(write(tmp_path, text))
     assert book.scenarios["feed"].overcost.percent == Decimal(percent)
-    rows = parameters([book], {}).scenarios.to_pylist()
+    rows = parameters([book], {}).scenarios.rows
     ratio = next(row["overcost_ratio"] for row in rows if row["scenario"] == "feed")
     assert ratio == 1 + Decimal(percent) / 100
 
@@ -599,13 +599,13 @@ def test_a_version_that_is_not_there_is_refused_by_name(two_versions: Path) -> N
 
 
 def test_a_version_ends_where_it_says_or_where_the_next_begins(two_versions: Path) -> None:
-    versions = parameters(load(two_versions), {}).versions.to_pylist()
+    versions = parameters(load(two_versions), {}).versions.rows
     dates = [(row["in_force_from"], row["in_force_until"]) for row in versions]
     assert dates == [(date(2022, 1, 27), date(2022, 10, 5)), (date(2022, 10, 5), None)]
     ended = edited("until: null", "until: 2022-03-01")
     write(two_versions, ended, "2022-01-27.yaml")
     try:
-        versions = parameters(load(two_versions), {}).versions.to_pylist()
+        versions = parameters(load(two_versions), {}).versions.rows
     finally:
         write(two_versions, TEXT, "2022-01-27.yaml")
     assert versions[0]["in_force_until"] == date(2022, 3, 1)

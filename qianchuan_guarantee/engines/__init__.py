@@ -6,7 +6,7 @@ expressions out. DuckDB is embedded and the default; Spark runs the same express
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -26,6 +26,14 @@ class Malformed:
     path: str
     row_number: int
     line: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A small table from memory: its columns with their ibis types, and its rows."""
+
+    kinds: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]] = ()
 
 
 # An expression, or a pure function that gives one for what it is called with: tables, days,
@@ -51,7 +59,7 @@ class Engine(Protocol):
     def malformed(self, group: FileGroup) -> list[Malformed]:
         """Lines left out by `read`; known once the table that `read` gave has been kept."""
 
-    def table(self, data: pa.Table) -> Table:
+    def table(self, data: pa.Table | Rows) -> Table:
         """A small table from memory."""
 
     def keep(self, step: Step, *of: Any) -> Table:

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.datatypes import DuckDBType
 
-from qianchuan_guarantee.engines import Malformed, Step
+from qianchuan_guarantee.engines import Malformed, Rows, Step
 from qianchuan_guarantee.engines.prepared import Call, Prepared, known
 from qianchuan_guarantee.engines.records import rewrite
 from qianchuan_guarantee.errors import UserError
@@ -212,12 +212,26 @@ class DuckDB:
     def malformed(self, group: FileGroup) -> list[Malformed]:
         return [line for line in self._malformed if line.path in group.paths]
 
-    def table(self, data: pa.Table) -> Table:
+    def table(self, data: pa.Table | Rows) -> Table:
         name = self._name()
+        if isinstance(data, Rows):
+            return self._rows(name, data)
         self.connection.con.register(f"{name}_arrow", data)
         self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_arrow")
         self.connection.con.unregister(f"{name}_arrow")
         return self._table(name)
+
+    def _rows(self, name: str, data: Rows) -> Table:
+        # Not by way of Arrow, which imports pandas to look at a list.
+        kinds = {it: DuckDBType.to_string(dt.dtype(kind)) for it, kind in data.kinds.items()}
+        columns = ", ".join(f"{_named(it)} {kind}" for it, kind in kinds.items())
+        self.connection.raw_sql(f"CREATE TEMP TABLE {name} ({columns})")
+        if data.rows:
+            holes = f"({', '.join('?' for _ in kinds)})"
+            cells = [row[column] for row in data.rows for column in kinds]
+            many = f"INSERT INTO {name} VALUES {', '.join(holes for _ in data.rows)}"
+            self.connection.con.execute(many, cells).fetchall()
+        return self._stand_in(name, ibis.schema({it: _type(kind) for it, kind in kinds.items()}))
 
     def keep(self, step: Step, *of: Any) -> Table:
         # Not create_table: it declares the types that ibis infers and casts to them, which

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.datatypes as dt
 
-from qianchuan_guarantee.engines import Malformed, Step
+from qianchuan_guarantee.engines import Malformed, Rows, Step
 from qianchuan_guarantee.engines.spark_dialect import Dialect
 from qianchuan_guarantee.engines.spark_files import (
     BAD,
@@ -179,7 +179,12 @@ class Spark:
         found = [(row["_file"], row[ROW], row[BAD]) for row in bad.collect()]
         return [Malformed(*line) for line in sorted(found)]
 
-    def table(self, data: pa.Table) -> Table:
+    def table(self, data: pa.Table | Rows) -> Table:
+        if isinstance(data, Rows):
+            import pyarrow as pa
+
+            schema = ibis.schema(data.kinds).to_pyarrow()
+            data = pa.Table.from_pylist([dict(row) for row in data.rows], schema=schema)
         return self._named(self.session.createDataFrame(data))
 
     def keep(self, step: Step, *of: Any) -> Table:

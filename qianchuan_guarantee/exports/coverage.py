@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from qianchuan_guarantee.engines import Rows
 from qianchuan_guarantee.tables import LOGS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from qianchuan_guarantee.exports.read import CheckedTable
 
 _EARLIEST = date(2016, 1, 1)
@@ -26,19 +25,16 @@ class Coverage:
     `next_left_out_on` (seen on an earlier night, and not there tonight)."""
 
     begin: date | None
-    days: pa.Table
+    days: Rows
 
 
 def coverage(checked: Mapping[str, CheckedTable], as_of: date) -> Coverage:
     """Coverage up to the day before `as_of`."""
-    import pyarrow as pa
-
-    kinds = [("day", pa.date32()), ("next_missing_on", pa.date32())]
-    tonight_kinds = [(f"next_{name}_on", pa.date32()) for name in ("missing_tonight", "left_out")]
-    schema = pa.schema([*kinds, *tonight_kinds])
+    names = ("day", *(f"next_{name}_on" for name in ("missing", "missing_tonight", "left_out")))
+    kinds = dict.fromkeys(names, "date")
     logs = [checked[name] for name in LOGS if checked[name].days is not None]
     if not logs:
-        return Coverage(None, schema.empty_table())
+        return Coverage(None, Rows(kinds))
     tonight = [set(log.days or ()) for log in logs]
     ever = [set(log.days or ()) | set(log.remembered_days) for log in logs]
     # A log none of whose days has landed lacks them all.
@@ -55,6 +51,6 @@ def coverage(checked: Mapping[str, CheckedTable], as_of: date) -> Coverage:
         missing_tonight = missing_tonight if day in all_tonight else day
         left_out = day if day in past else left_out
         found = (day, missing, missing_tonight, left_out)
-        rows.append(dict(zip(schema.names, found, strict=True)))
+        rows.append(dict(zip(names, found, strict=True)))
         day -= timedelta(days=1)
-    return Coverage(begin, pa.Table.from_pylist(rows, schema=schema))
+    return Coverage(begin, Rows(kinds, rows))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from qianchuan_guarantee.engines import Rows
 from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable
 from qianchuan_guarantee.tables import Input
 
@@ -33,7 +34,7 @@ def contradictions(
 ) -> Table:
     """The rows in conflict of some tables: `DOUBT_COLUMNS`, and `conflict_on`."""
     kinds = DOUBT_COLUMNS | {"conflict_on": "date"}
-    found = [engine.table(ibis.schema(kinds).to_pyarrow().empty_table())]
+    found = [engine.table(Rows(kinds))]
     for name in names:
         suspects, table = checked[name].suspects, checked[name].table
         if suspects is not None and table.has_plan:

@@ -61,7 +61,7 @@ def quarantined_rows(
     import pyarrow as pa
 
     schema = quarantine_schema()
-    pieces = [schema.empty_table()]
+    pieces = []
     for table in tables.values():
         if not table.refused_count and table.suspects is None:
             continue
@@ -71,6 +71,8 @@ def quarantined_rows(
             # Columns take a tenth of the room that rows take: there may be millions.
             while some := list(itertools.islice(found, _AT_ONCE)):
                 pieces.append(pa.Table.from_pylist(some, schema=schema))
+    if not pieces:
+        return pa.Table.from_batches([], schema)
     rows = pa.concat_tables(pieces)
     relative = {path: _relative(path, folder) for path in rows["file"].unique().to_pylist()}
     files = pa.array([relative[path] for path in rows["file"].to_pylist()], pa.string())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from qianchuan_guarantee.engines import Rows
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.bounds import answered
 from qianchuan_guarantee.exports.check import checked, checked_columns, read_columns
@@ -107,7 +108,7 @@ def _absent(
 
 
 def _empty(engine: Engine, schema: dict[str, str]) -> Table:
-    return engine.table(ibis.schema(schema).to_pyarrow().empty_table())
+    return engine.table(Rows(schema))
 
 
 def _read_table(
@@ -245,11 +246,9 @@ def _refused(
     kept = engine.keep(_not_fine, every)
     if not malformed:
         return kept
-    import pyarrow as pa
-
-    schema = ibis.schema(REFUSED_COLUMNS).to_pyarrow()
     lines = [
         {
+            **dict.fromkeys(REFUSED_COLUMNS),
             "ad_id": plan,
             "written_on": day_of(line.path, found),
             "file": line.path,
@@ -258,7 +257,7 @@ def _refused(
         for line in malformed
         if (plan := _plan_of(line, found)) is None or not plans or plan in plans
     ]
-    return engine.keep(kept.union(engine.table(pa.Table.from_pylist(lines, schema=schema))))
+    return engine.keep(_all_of, [kept, engine.table(Rows(REFUSED_COLUMNS, lines))])
 
 
 def _not_fine(every: Table) -> Table:
