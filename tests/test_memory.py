@@ -98,8 +98,8 @@ def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
     history: History, store: Store
 ) -> None:
     began, last = day("09-25"), day("10-12")
-    late, conflict, restated, ids, clean, old = (PLAN + n for n in range(6))
-    for ad_id in (late, conflict, restated, ids, clean):
+    late, conflict, restated, ids, clean, old, early = (PLAN + n for n in range(7))
+    for ad_id in (late, conflict, restated, ids, clean, early):
         history.plan(ad_id, began, last, day("10-06"))
     # A delivery of 09-26 that came after the end of the cycle it would have started.
     history.put("delivery", day("10-02"), f"{late},2022-09-26 14:00:00,10.00000,3,1")
@@ -112,6 +112,12 @@ def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
     # Two conversions of one id.
     won = [f"c1,{ids},2022-09-27 14:10:00,2022-09-27 1{hour}:00:00" for hour in (5, 6)]
     history.put("conversions", day("09-27"), *won)
+    # Rows of the first day that stand in the partition of the day before, as where logs are cut
+    # at another midnight than ours.
+    night = ("delivery", f"{early},2022-10-06 02:00:00,50.00000,9,1")
+    won = ("conversions", f"n1,{early},2022-10-06 02:10:00,2022-10-06 02:20:00")
+    for table, row in (night, won):
+        history.put(table, day("10-05"), row)
     # Created before the logs begin: its first delivery is not believed, and no later one either.
     history.put(
         "plans", began, f"{old},1,NOT_LAB_AD,FEED,SMART_BID_CUSTOM,10.00,2022-09-01 01:00:00"
@@ -134,10 +140,12 @@ def test_what_came_before_the_cycle_counts_as_in_the_whole_history(
         restated: ("granted", []),
         ids: ("held", ["DATA_CONFLICT"]),
         clean: ("granted", []),
+        early: ("granted", []),
     }
     # A day later their cycle is still there, and the night that closed them remembers for it.
-    again = found(store, a_night(history.before(day("10-12"), 7), day("10-12"), store))
-    del again[old]
+    again = found(store, a_night(history.before(day("10-12")), day("10-12"), store))
+    assert (whole[early]["amount"], again.pop(old)["outcome"]) == (160, "held")
+    assert again[early] == whole[early]
     assert {ad_id: row["reasons"] for ad_id, row in again.items()} == {
         ad_id: reasons for ad_id, (_, reasons) in said.items()
     }

@@ -182,11 +182,13 @@ def _past_rows(decided: Decided, table: CheckedTable, plans: Table) -> Table:
 
 
 def _doubtful(decided: Decided, table: CheckedTable, every: Table, plans: Table) -> Table:
-    """Of the logs of delivery and conversions what can hold one of these plans (`ad_id`): refused
-    rows, contradictions, and deliveries that came too late to be its first."""
+    """Of the logs of delivery and conversions what can matter to one of these plans (`ad_id`) when
+    its partition is gone: refused rows, contradictions, deliveries that came too late to be its
+    first, and rows written on a day before their own (a log that is cut in another time zone)."""
     engine = decided.engine
-    refused = every.filter(~every._is_fine)
     key = "day" if table.table.name == "delivery" else "conversion_id"
+    happened = every.stat_datetime if key == "day" else every.converted_at
+    is_kept = (~every._is_fine | (happened.date() > every._dt)).fill_null(False)
     found = []
     if table.suspects is not None:
         rows = table.suspects.filter(table.suspects.is_conflict)
@@ -203,13 +205,13 @@ def _doubtful(decided: Decided, table: CheckedTable, every: Table, plans: Table)
     kept = [engine.keep(rows.distinct()) for rows in found]
     doubts = [rows for rows in kept if engine.arrow(rows.limit(1)).num_rows]
     if not doubts:
-        return refused
+        return every.filter(is_kept)
     keys = ibis.union(*doubts, distinct=True) if len(doubts) > 1 else doubts[0]
-    fine = every.filter(every._is_fine)
+    others = every.filter(~is_kept)
+    same: Any = "conversion_id"
     if key == "day":
-        same = [fine.ad_id == keys.ad_id, fine.stat_datetime.date() == keys.day]
-        return refused.union(fine.semi_join(keys, same))
-    return refused.union(fine.semi_join(keys, "conversion_id"))
+        same = [others.ad_id == keys.ad_id, others.stat_datetime.date() == keys.day]
+    return every.filter(is_kept).union(others.semi_join(keys, same))
 
 
 def _changes(snapshots: Table) -> Table:
