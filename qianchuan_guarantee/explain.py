@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.clauses import Clause, Clauses
 from qianchuan_guarantee.exports.quarantine import quarantined_rows
+from qianchuan_guarantee.remaining import Known, Remaining, remaining
 from qianchuan_guarantee.tables import DECISIONS, LOGS
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
@@ -26,7 +27,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Explanation:
-    """A decision with the way to it: clauses, bids, days, operations, refused rows, notes."""
+    """A decision with the way to it: clauses, bids, days, operations, refused rows, notes.
+    `remaining`: what is left to happen, where the plan is open."""
 
     decision: Row
     clauses: list[Clause]
@@ -35,6 +37,7 @@ class Explanation:
     operations: list[Row]
     refused: list[Row]
     notes: list[str] = field(default_factory=list)
+    remaining: Remaining | None = None
 
     def document(self) -> Row:
         """What `--json` prints: money as text in yuan, times without zone."""
@@ -46,6 +49,7 @@ class Explanation:
             "operations": [_plain(row) for row in self.operations],
             "refused": [_plain(row) for row in self.refused],
             "notes": self.notes,
+            "remaining": _plain(asdict(self.remaining)) if self.remaining else None,
         }
 
 
@@ -84,7 +88,10 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
     refused = [row for row in refused if row["ad_id"] == ad_id]
     operations = rows(stages["operations"], "create_time")
     is_planned = facts["advertiser_id"] is not None
-    troubles = _troubles(decided, facts, rows(stages["bid_steps"], "create_time"), lang)
+    steps = rows(stages["bid_steps"], "create_time")
+    troubles = _troubles(decided, facts, steps, lang)
+    is_partitioned = any(decided.checked[name].days is not None for name in LOGS)
+    known = Known(decision, facts, steps, decided.export.has_conversions, is_partitioned)
     writer = Clauses(decision, facts, book, troubles, lang)
     return Explanation(
         decision={out.name: decision[out.name] for out in DECISIONS},
@@ -108,6 +115,7 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
         ],
         refused=refused,
         notes=_notes(decided, facts, operations, lang),
+        remaining=remaining(known, book, lang),
     )
 
 
@@ -188,6 +196,4 @@ def _notes(decided: Decided, facts: Row, operations: list[Row], lang: Language) 
             notes.append(say("first_slice", lang, n=len(in_slice)))
         if not decided.export.has_conversions:
             notes.append(say("by_slices", lang))
-    if facts["outcome"] == "open":
-        notes.append(say("open_until", lang, day=facts["cycle_end_on"]))
     return notes

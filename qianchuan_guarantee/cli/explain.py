@@ -21,6 +21,7 @@ from qianchuan_guarantee.wording import say
 if TYPE_CHECKING:
     from qianchuan_guarantee.clauses import Clause
     from qianchuan_guarantee.explain import Explanation
+    from qianchuan_guarantee.remaining import Remaining
 
 
 def explain(
@@ -54,6 +55,8 @@ def render(explanation: Explanation, lang: Language) -> str:
     parts = [*_decision(explanation.decision, lang)]
     for note in explanation.notes:
         parts += ["", note]
+    if explanation.remaining:
+        parts += _remaining(explanation.remaining, lang)
     for clause in explanation.clauses:
         parts += _clause(clause, lang)
     parts += _money(explanation, lang)
@@ -98,6 +101,13 @@ def _decision(decision: dict[str, Any], lang: Language) -> list[str]:
         ("settled_on", _text(decision["settle_on"], lang)),
     ]
     return [*lines, *(f"  {say(key, lang)}: {value}" for key, value in facts), decision["rulebook"]]
+
+
+def _remaining(remaining: Remaining, lang: Language) -> list[str]:
+    """What is left to happen to an open plan, clause by clause."""
+    steps = [f"  [{step.clause}] {step.sentence}" for step in remaining.steps]
+    heading = screen.heading(say("remaining", lang))
+    return [heading, *(f"  {line}" for line in remaining.summary), *steps]
 
 
 def _clause(clause: Clause, lang: Language) -> list[str]:

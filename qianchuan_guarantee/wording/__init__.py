@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qianchuan_guarantee.vocabulary import Language
-from qianchuan_guarantee.wording import commands, deciding, ledger
+from qianchuan_guarantee.wording import commands, deciding, ledger, remaining
 
-_SENTENCES = deciding.SENTENCES | commands.SENTENCES | ledger.SENTENCES
+_SENTENCES = deciding.SENTENCES | commands.SENTENCES | ledger.SENTENCES | remaining.SENTENCES
 
 
 def say(key: str, lang: Language, **words: object) -> str:

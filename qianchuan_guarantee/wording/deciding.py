@@ -184,7 +184,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Conversions are known per slice of time only, each taken at its slice's start.",
         "转化仅有时段合计，均按时段开始时刻计。",
     ),
-    "open_until": ("Open: it is settled on {day}.", "周期进行中：{day} 结算。"),
     # Rulebooks.
     "rulebook": ("rulebook", "规则"),
     "in_force_from": ("in force from", "生效日"),
