@@ -19,7 +19,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Clause:
     """One question of the rule put to one plan. `met`: None where it cannot be said.
-    `reading`: the choices in use, as `id=choice`; `readings`: what each of them means."""
+    `reading`: the choices in use, as `id=choice`; `readings`: what each of them means. `name`: of
+    the question, for programs."""
 
     clause: str
     question: str
@@ -29,6 +30,7 @@ class Clause:
     met: bool | None
     margin: str | None = None
     readings: dict[str, str] = field(default_factory=dict)
+    name: str = ""
 
 
 class Clauses:
@@ -97,6 +99,7 @@ class Clauses:
             self._q("cmp_covered", bid_type=self.book.covers.smart_bid_type),
             not found,
             ", ".join(found) or None,
+            name="covered",
         )
 
     def _first_delivery(self) -> Clause:
@@ -111,6 +114,7 @@ class Clauses:
             operands,
             f"window = [first_delivery_at, day0 + {days} days)",
             self.decision["first_delivery_at"] is not None,
+            name="first_delivery",
         )
 
     def _trusted(self) -> Clause:
@@ -119,7 +123,13 @@ class Clauses:
         if found:
             operands["because"] = self.troubles
         return Clause(
-            "四(四)", self._q("q_trusted"), None, operands, self._q("cmp_trusted"), not found
+            "四(四)",
+            self._q("q_trusted"),
+            None,
+            operands,
+            self._q("cmp_trusted"),
+            not found,
+            name="trusted",
         )
 
     def _cheating(self) -> Clause:
@@ -131,6 +141,7 @@ class Clauses:
             {"verdict": source},
             self._q("cmp_cheating"),
             source is None,
+            name="cheating",
         )
 
     def _overcost(self) -> Clause:
@@ -157,6 +168,7 @@ class Clauses:
             f"cost {sign} ratio × base",
             self.decision["meets_overcost"],
             margin,
+            name="overcost",
         )
 
     def _conversions(self) -> Clause:
@@ -183,6 +195,7 @@ class Clauses:
             "conversions ≥ conversions_required",
             decision["meets_conversions"],
             margin,
+            name="conversions",
         )
 
     def _edits(self) -> list[Clause]:
@@ -212,6 +225,7 @@ class Clauses:
             "max_daily_edits ≤ at_most",
             met,
             self._q(f"m_edits_{key}", n=abs(left)),
+            name="edits_together" if kind == "together" else f"{kind}_edits",
         )
 
     def _lowered(self) -> list[Clause]:
@@ -231,6 +245,7 @@ class Clauses:
                 },
                 self._q("cmp_lowered"),
                 self.decision["meets_bid_not_lowered"],
+                name="bid_not_lowered",
             )
         ]
 
@@ -255,6 +270,7 @@ class Clauses:
                 operands,
                 self._q("cmp_pause"),
                 self.decision["meets_pause"],
+                name="pause",
             )
         ]
 
@@ -273,6 +289,7 @@ class Clauses:
             self._q("cmp_amount"),
             self.decision["outcome"] == "granted",
             self._q("m_cent", yuan=f"{amount:f}") if amount else None,
+            name="amount",
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qianchuan_guarantee.clauses import Clause, Clauses
 from qianchuan_guarantee.exports.quarantine import quarantined_rows
 from qianchuan_guarantee.remaining import Known, Remaining, remaining
+from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.tables import DECISIONS, LOGS
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
@@ -28,9 +29,12 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Explanation:
     """A decision with the way to it: clauses, bids, days, operations, refused rows, notes.
-    `remaining`: what is left to happen, where the plan is open."""
+    `remaining`: what is left to happen, where the plan is open. `facts`: its row of facts, and
+    `book`, what it was judged by."""
 
     decision: Row
+    facts: Row
+    book: Rulebook
     clauses: list[Clause]
     bids: list[Row]
     days: list[Row]
@@ -95,6 +99,8 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
     writer = Clauses(decision, facts, book, troubles, lang)
     return Explanation(
         decision={out.name: decision[out.name] for out in DECISIONS},
+        facts=facts,
+        book=book,
         clauses=writer.all() if is_planned else [],
         bids=[
             {"bid": row["bid"], "conversions": row["conversions"], "amount": row["amount"]}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.vocabulary import (
     OUTCOMES,
     REASONS,
@@ -20,6 +22,7 @@ from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
     from qianchuan_guarantee.clauses import Clause
+    from qianchuan_guarantee.decide import Decided
     from qianchuan_guarantee.explain import Explanation
     from qianchuan_guarantee.remaining import Remaining
 
@@ -33,21 +36,41 @@ def explain(
     read: options.Read = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help=say("o_explain_html", "en"), metavar="FILE")
+    ] = None,
 ) -> None:
     """One plan, clause by clause."""
     language = cast(Language, options.language(lang))
+    if html is not None and html.is_dir():
+        raise UsageError(f"--html {html}: a folder; expected a file")
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.explain import explain as explain_plan
 
     asked = options.question(exports, as_of, rules, rulebook, read, [ad_id])
-    with screen.Progress(language) as progress:
-        engine = options.engine("duckdb", None, None)
-        explanation = explain_plan(decide_plans(asked, engine, progress), ad_id, language)
-    engine.close()
+    engine = options.engine("duckdb", None, None)
+    try:
+        with screen.Progress(language) as progress:
+            decided = decide_plans(asked, engine, progress)
+            explanation = explain_plan(decided, ad_id, language)
+            if html is not None:
+                _write_page(decided, explanation, html, language)
+    finally:
+        engine.close()
     if as_json:
         typer.echo(json.dumps(explanation.document(), ensure_ascii=False))
-    else:
+    elif html is None:
         typer.echo(render(explanation, language))
+    if html is not None:
+        typer.echo(say("written", language, path=html), err=as_json)
+
+
+def _write_page(decided: Decided, explanation: Explanation, path: Path, lang: Language) -> None:
+    from qianchuan_guarantee.report.dossier import collect
+    from qianchuan_guarantee.report.dossier import render as render_page
+    from qianchuan_guarantee.report.page import write_page
+
+    write_page(render_page(collect(decided, explanation), lang), path)
 
 
 def render(explanation: Explanation, lang: Language) -> str:

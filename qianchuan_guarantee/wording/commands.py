@@ -20,6 +20,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The latest night of this day, YYYY-MM-DD; the latest of all if left out.",
         "这一天的最近一夜，YYYY-MM-DD；缺省为全部之中最近的一夜。",
     ),
+    "o_explain_html": (
+        "Write a page about the plan to this file instead: its answer in plain words, its days "
+        "drawn, every clause. It loads nothing.",
+        "改为将该计划的单页说明写入此文件：结论、时间轴与逐条判定，离线可读。",
+    ),
     "o_html": ("The page, as this file.", "页面写入此文件。"),
     "c_run": (
         "The nightly job: decide, record, propose grants, issue what needs no review, tell.",

@@ -31,8 +31,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "If nothing more came in, it would be held for data: {reasons}.",
         "若此后再无任何数据，则待数据补正：{reasons}。",
     ),
-    "l_conversion": ("{n} conversion", "{n} 个转化"),
-    "l_conversions": ("{n} conversions", "{n} 个转化"),
+    "l_conversion": ("{n} conversion", " {n} 个转化"),
+    "l_conversions": ("{n} conversions", " {n} 个转化"),
     "l_more_conversion": ("{n} more conversion", "再有 {n} 个转化"),
     "l_more_conversions": ("{n} more conversions", "再有 {n} 个转化"),
     "l_edit": ("{n} edit", "{n} 次修改"),
@@ -69,14 +69,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # Over cost.
     "l_over_met": (
-        "Over by enough so far: the cost is {cost} yuan, the line at {conversions} is {line}.",
-        "目前已超成本：消耗 {cost} 元，按 {conversions}计的界线为 {line} 元。",
+        "{percent} % over so far: at today’s {conversions} that takes a cost of {line} yuan, and "
+        "it is {cost}.",
+        "目前已超出 {percent}%：按现有{conversions}，需消耗 {line} 元，现为 {cost} 元。",
     ),
     "l_over_short": (
-        "The cost is {short} yuan short of {percent} % over at today’s {conversions}: {cost} "
-        "against a line of {line}.",
-        "按目前的 {conversions}计，消耗距超成本 {percent}% 还差 {short} 元：消耗 {cost} 元，"
-        "界线 {line} 元。",
+        "The cost is {short} yuan short of {percent} % over at today’s {conversions}: that takes "
+        "{line} yuan, and it is {cost}.",
+        "按现有{conversions}，消耗距超出 {percent}% 还差 {short} 元：需 {line} 元，"
+        "现为 {cost} 元。",
     ),
     "l_over_none": (
         "No conversion yet, so there is nothing to hold the cost of {cost} yuan against; with "
@@ -84,9 +85,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "目前没有转化，消耗 {cost} 元尚无从比较；若始终没有转化，则不发赠款。",
     ),
     "l_over_least": (
-        "At {conversions}, the missing ones at the bid of {bid} yuan, the line is {line}: delivery "
-        "before {window_end} must cost at least {least} yuan more.",
-        "至 {conversions}时（所缺者按出价 {bid} 元计），界线为 {line} 元：{window_end} 之前的投放"
+        "With {conversions}, the missing ones at the bid of {bid} yuan, it takes {line} yuan: "
+        "delivery before {window_end} must cost at least {least} yuan more.",
+        "至{conversions}时（所缺者按出价 {bid} 元计），需消耗 {line} 元：{window_end} 之前的投放"
         "须至少再消耗 {least} 元。",
     ),
     "l_over_least_now": (
@@ -100,9 +101,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "投放已结束：只有 {window_end} 之前、迟到的投放行（至少 {least} 元）才可能补足。",
     ),
     "l_over_reached": (
-        "At {conversions}, the missing ones at the bid of {bid} yuan, the line is {line}; the cost "
-        "reaches it already.",
-        "至 {conversions}时（所缺者按出价 {bid} 元计），界线为 {line} 元，消耗已达到。",
+        "With {conversions}, the missing ones at the bid of {bid} yuan, it takes {line} yuan; the "
+        "cost is that high already.",
+        "至{conversions}时（所缺者按出价 {bid} 元计），需消耗 {line} 元，已经达到。",
     ),
     "l_over_ends": (
         "If nothing more is spent, {more} at the bid of {bid} yuan would end it: no longer "
@@ -114,8 +115,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "出价未知，无法说明再有转化时的变化。",
     ),
     "l_over_unknown": (
-        "Not known: the cost can be told, but not the line it is held against.",
-        "未知：有消耗，但所比较的界线无法确定。",
+        "Not known: the cost can be told, but not what it is held against.",
+        "未知：有消耗，但所比较的基数无法确定。",
     ),
     # Edits: {kind} is what is edited.
     "l_kind_bid": ("Bid edits", "出价修改"),
@@ -190,20 +191,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "l_pause_resume": (
         "Paused since {paused_at}, before both conditions were met ({n} of {required} conversions, "
-        "cost {cost} yuan against a line of {line}). Resumed before {window_end}, it is judged at "
+        "cost {cost} yuan of the {line} it takes). Resumed before {window_end}, it is judged at "
         "settlement like any other; left paused, it gets no grant unless reports of what was "
         "converted before the pause still change those numbers.",
         "自 {paused_at} 起暂停，此前未满足两项条件（转化 {n} 个，需 {required} 个；消耗 {cost} 元，"
-        "界线 {line} 元）。在 {window_end} 之前恢复，则照常在结算时判定；停在暂停则不发赠款，除非"
+        "需 {line} 元）。在 {window_end} 之前恢复，则照常在结算时判定；停在暂停则不发赠款，除非"
         "暂停前的转化陆续回传而改变上述数值。",
     ),
     "l_pause_left": (
         "Left paused since {paused_at}, before both conditions were met ({n} of {required} "
-        "conversions, cost {cost} yuan against a line of {line}). Only reports of what was "
+        "conversions, cost {cost} yuan of the {line} it takes). Only reports of what was "
         "billed and converted before the pause, received before {cycle_end}, can still change "
         "that.",
         "自 {paused_at} 起停在暂停，此前未满足两项条件（转化 {n} 个，需 {required} 个；消耗 {cost} "
-        "元，界线 {line} 元）。只有暂停前已计费并转化、在 {cycle_end} 之前回传的转化还能改变。",
+        "元，需 {line} 元）。只有暂停前已计费并转化、在 {cycle_end} 之前回传的转化还能改变。",
     ),
     "l_pause_unknown": (
         "Paused since {paused_at}; whether both conditions were met by then is not known.",
