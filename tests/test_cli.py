@@ -34,7 +34,7 @@ from qianchuan_guarantee.cli.main import main
 from qianchuan_guarantee.rulebook import REGISTER
 from qianchuan_guarantee.tables import DECISIONS, INPUTS
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, REFUSALS, SCENARIOS, STATUSES
-from qianchuan_guarantee.wording import page
+from qianchuan_guarantee.wording import dossier, page
 from qianchuan_guarantee.write import as_text
 from tests.conftest import REPO, decided, write_decisions
 
@@ -733,8 +733,8 @@ def test_every_sentence_that_is_said_is_there() -> None:
         for key in re.findall(r'(?:\bsay|\b_q|\btell)\(\s*"(\w+)"', path.read_text("utf-8"))
     }
     assert said
-    # The page about a night has words of its own.
-    assert said <= set(wording._SENTENCES) | set(page._SENTENCES)
+    # The pages have words of their own.
+    assert said <= set(wording._SENTENCES) | set(page._SENTENCES) | set(dossier._SENTENCES)
 
 
 @pytest.mark.parametrize("reason", REASONS.values(), ids=lambda reason: reason.code)

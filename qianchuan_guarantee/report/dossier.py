@@ -315,12 +315,14 @@ def _conversions(drawn: Timeline, told: History, lang: Language) -> Figure:
     if fates - {"counted"}:
         others = ", ".join(say(f"fate_{fate}", lang) for fate in sorted(fates - {"counted"}))
         key.append(("not-won", f"{say('k_not_counted', lang)} ({others})"))
-    note = say("note_won", lang)
+    name, note = "t_won", say("note_won", lang)
     if not drawn.has_events:
-        note = say("note_slices", lang)
-    elif drawn.conversions(timeline.WIDE)[1]:
+        name, note = "t_won_slices", say("note_slices", lang)
+    elif drawn.are_many:
         note = say("note_crowd", lang, n=f"{len(told.conversions):,}")
-    return Figure(say("t_won", lang), _both(lambda width: drawn.conversions(width)[0]), key, note)
+    if drawn.are_many:
+        key = [(f"{look} bar", words) for look, words in key]
+    return Figure(say(name, lang), _both(drawn.conversions), key, note)
 
 
 def _changes(drawn: Timeline, dossier: Dossier, lang: Language) -> Figure:

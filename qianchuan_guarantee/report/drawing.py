@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
@@ -91,9 +92,8 @@ class Drawing:
         place = f'x1="{_n(one[0])}" y1="{_n(one[1])}" x2="{_n(two[0])}" y2="{_n(two[1])}"'
         self._shape(f'line class="{look}" {place}')
 
-    def dot(self, look: str, at: Point, radius: float, title: str = "") -> None:
-        place = f'cx="{_n(at[0])}" cy="{_n(at[1])}" r="{_n(radius)}"'
-        self._shape(f'circle class="{look}" {place}', title)
+    def dot(self, look: str, at: Point, radius: float) -> None:
+        self._shape(f'circle class="{look}" cx="{_n(at[0])}" cy="{_n(at[1])}" r="{_n(radius)}"')
 
     def path(self, look: str, points: Iterable[Point], closed: bool = False) -> None:
         told = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
@@ -121,6 +121,13 @@ class Drawing:
             told.append(f"M{_n(one[0])} {_n(one[1])}L{_n(two[0])} {_n(two[1])}")
         if w > 0 and h > 0 and told:
             self._shape(f'path class="{look}" d="{"".join(told)}"')
+
+    @contextmanager
+    def told(self, title: str) -> Iterator[None]:
+        """What is drawn within says `title` where one points at it."""
+        self.parts.append(f"<g><title>{escape(title)}</title>")
+        yield
+        self.parts.append("</g>")
 
     def _shape(self, tag: str, title: str = "") -> None:
         name = tag.partition(" ")[0]

@@ -181,7 +181,7 @@ class Story:
         if self.decision["outcome"] != "granted":
             return []
         facts, amount = self.facts, self.decision["amount"]
-        rounded = "" if facts["excess"] == amount else self._say("f_rounded", amount=amount)
+        rounded = "" if facts["excess"] == amount else self._say("f_rounded", amount=yuan(amount))
         words = {name: yuan(facts[f"{name}"]) for name in ("cost", "excess")}
         target = yuan(facts["target_cost"])
         return [self._say("f_grant", target=target, rounded=rounded, **words), self._say("f_what")]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, groupby, pairwise
 from typing import Any
 
 from qianchuan_guarantee.history import History, Won
@@ -251,6 +251,8 @@ class Timeline:
         known = [float(bid) for _, bid in bids if bid] + [float(price) for _, price in lines]
         ends = [float(running[-1][1])] if running else []
         high = max([*(1.35 * n for n in known), *(1.1 * n for n in ends)], default=1.0)
+        most = max((float(price) for _, price in running), default=0.0)
+        high = max(high, min(1.05 * most, 2 * high))
         # Lines may begin above nothing, where they would all crowd at the upper edge.
         least = min([*known, *(float(price) for _, price in running)], default=0.0)
         low = 0.8 * least if least > high / 3 else 0.0
@@ -267,11 +269,28 @@ class Timeline:
         ):
             if points:
                 path = [(axis.x(at), heights.y(float(price))) for at, price in points]
-                drawing.path(look, _stairs(path) if look == "over-line" else path)
+                if look == "over-line":
+                    drawing.path(look, _stairs(path))
+                else:
+                    self._within(drawing, heights, path)
                 ended.append((look, path[-1], name, f"{points[-1][1]:,.2f}"))
         self._say_ends(drawing, axis, heights, ended)
-        above = any(float(price) > high for _, price in running)
-        return drawing.svg(), _short(high, self.lang) if above else None
+        return drawing.svg(), _short(high, self.lang) if most > high else None
+
+    def _within(
+        self, drawing: Drawing, heights: Heights, path: Sequence[tuple[float, float]]
+    ) -> None:
+        """The running price; where it is off the scale, a faint line along the edge."""
+
+        def is_off(piece: tuple[tuple[float, float], tuple[float, float]]) -> bool:
+            return piece[0][1] == piece[1][1] == heights.top
+
+        for off, run in groupby(pairwise(path), key=is_off):
+            pieces = list(run)
+            points = [pieces[0][0], *(end for _, end in pieces)]
+            drawing.path("cost-line off" if off else "cost-line", points)
+        if len(path) == 1:
+            drawing.dot("cost-bar", path[0], 2.5)
 
     def _bids(self) -> list[tuple[datetime, Decimal | None]]:
         """The bid in force, from when on."""
@@ -290,23 +309,26 @@ class Timeline:
 
     # --- Conversions --------------------------------------------------------------------------
 
-    def conversions(self, width: int) -> tuple[str, bool]:
-        """Each conversion where it was billed, where it converted, where it was reported; and
-        whether there are so many that they are counted by the hour."""
+    @property
+    def are_many(self) -> bool:
+        """Are conversions counted by the hour, and not drawn one by one?"""
+        return not self.has_events or len(self.told.conversions) > EACH
+
+    def conversions(self, width: int) -> str:
+        """Each conversion where it was billed, where it converted, where it was reported."""
         lanes = ("billed", "converted", "received") if self.has_events else ("billed",)
-        many = not self.has_events or len(self.told.conversions) > EACH
-        high, low, top = (52, 6, 6) if many else (30, 15, 6)
+        high, low, top = (52, 6, 6) if self.are_many else (30, 15, 6)
         drawing, axis = self._frame(width, top, high * len(lanes), self._say("t_won"))
         for number, lane in enumerate(lanes):
             y = top + high * (number + 1) - low
             drawing.line("lane", (axis.left, y), (axis.right, y))
             drawing.text("lane-said", (0, y + 4), self._say(f"lane_{lane}"))
         bottoms = {lane: top + high * (n + 1) - low for n, lane in enumerate(lanes)}
-        if many:
+        if self.are_many:
             self._crowd(drawing, axis, bottoms, high - 22)
         else:
             self._each(drawing, axis, bottoms)
-        return drawing.svg(), many
+        return drawing.svg()
 
     def _each(self, drawing: Drawing, axis: TimeAxis, lanes: dict[str, int]) -> None:
         # What counts is drawn last, above the rest.
@@ -314,12 +336,13 @@ class Timeline:
             look = "won" if won.fate == "counted" else "not-won"
             instants = [won.billed_at, won.converted_at, won.received_at or won.converted_at]
             points = [(axis.x(at), y) for at, y in zip(instants, lanes.values(), strict=True)]
-            drawing.path(f"{look} thread", points)
             words = {name: moment(at) for name, at in zip(lanes, instants, strict=True)}
             title = self._say("won_title", fate=self._say(f"fate_{won.fate}"), **words)
-            for at, point in zip(instants, points, strict=True):
-                if axis.has(at):
-                    drawing.dot(look, point, 3.2, title)
+            with drawing.told(title):
+                drawing.path(f"{look} thread", points)
+                for at, point in zip(instants, points, strict=True):
+                    if axis.has(at):
+                        drawing.dot(look, point, 3.2)
 
     def _crowd(self, drawing: Drawing, axis: TimeAxis, lanes: dict[str, int], high: int) -> None:
         """Bars: how many in each hour (or day), those that do not count on top."""
@@ -381,7 +404,7 @@ class Timeline:
                     is_over = together > facts["edits_together_at_most"]
                 if not count or not facts["is_judged"]:
                     continue
-                x = axis.x(day)
+                x = axis.x(max(day, self.first or day))
                 if is_over:
                     drawing.rect("too-many", x, places[lane] + 1, axis.x(end) - x, 32)
                 look = "count over" if is_over else "count"

@@ -331,6 +331,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "高于 {high} 的值绘于上缘。",
     ),
     "t_won": ("Conversions: billed, converted, reported", "转化：计费、转化、回传"),
+    "t_won_slices": ("Conversions, by slice of the delivery log", "转化，按投放日志的时段"),
     "note_won": (
         "A thread leads from when the delivery was billed (计费) by when it converted (转化) to "
         "when that was reported (回传). The upper row decides whether it counts.",
