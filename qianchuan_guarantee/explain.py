@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.clauses import Clause, Clauses
+from qianchuan_guarantee.conditions import Known
 from qianchuan_guarantee.exports.quarantine import quarantined_rows
-from qianchuan_guarantee.remaining import Known, Remaining, remaining
+from qianchuan_guarantee.remaining import Remaining, remaining
 from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.tables import DECISIONS, LOGS
 from qianchuan_guarantee.vocabulary import Language

@@ -55,9 +55,10 @@ class Won:
 
 @dataclass(frozen=True)
 class History:
-    """slices and conversions in order of time; bid steps as the stages give them; edit counts
-    per day (`day`, `bid_edits`, `targeting_edits`)."""
+    """name: the latest known. slices and conversions in order of time; bid steps as the stages
+    give them; edit counts per day (`day`, `bid_edits`, `targeting_edits`)."""
 
+    name: str | None
     slices: list[Slice]
     conversions: list[Won]
     bid_steps: list[Row]
@@ -74,11 +75,16 @@ def history(decided: Decided, facts: Mapping[str, Any]) -> History:
 
     stages = decided.stages
     told = History(
+        name=_name(rows(decided.checked["plans"].rows, "written_on"), decided.question.as_of),
         slices=_slices(decided, facts),
         conversions=_events(decided, facts, rows(stages["priced"], "billed_at"))
         if decided.export.has_conversions
         else [_of_slice(row) for row in rows(stages["priced"], "billed_at")],
-        bid_steps=rows(stages["bid_steps"], "_order"),
+        # Of steps at one instant, the one that lasts is the last.
+        bid_steps=sorted(
+            rows(stages["bid_steps"], "create_time"),
+            key=lambda step: (step["create_time"], step["until"] or datetime.max),
+        ),
         edit_counts=rows(stages["edit_counts"], "day"),
     )
     cost = sum((s.cost for s in told.slices if s.is_counted), Decimal(0))
@@ -87,6 +93,12 @@ def history(decided: Decided, facts: Mapping[str, Any]) -> History:
         if facts[name] is not None and facts[name] != found:
             raise InvariantError(f"{facts['ad_id']}: {name} {facts[name]}, its rows say {found}")
     return told
+
+
+def _name(snapshots: list[Row], as_of: date) -> str | None:
+    """The latest name known by the morning of `as_of`."""
+    known = [row for row in snapshots if row["written_on"] is None or row["written_on"] < as_of]
+    return next((row["name"] for row in reversed(known) if row["name"]), None)
 
 
 def _slices(decided: Decided, facts: Mapping[str, Any]) -> list[Slice]:

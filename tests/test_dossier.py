@@ -17,14 +17,15 @@ from typing import Any
 
 import pytest
 
+from qianchuan_guarantee.conditions import yuan
 from qianchuan_guarantee.decide import Decided
 from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.explain import explain
 from qianchuan_guarantee.history import history
-from qianchuan_guarantee.remaining import yuan
 from qianchuan_guarantee.report.dossier import Dossier, collect, render
 from qianchuan_guarantee.report.drawing import apart, ticks
-from qianchuan_guarantee.report.timeline import EACH, Timeline
+from qianchuan_guarantee.report.events import EACH, Events
+from qianchuan_guarantee.report.running import Running
 from qianchuan_guarantee.vocabulary import REASONS, Language
 from qianchuan_guarantee.wording import dossier as words
 from tests.conftest import FIXTURES, decided
@@ -212,7 +213,7 @@ def test_each_conversion_is_drawn_where_it_was_billed_converted_and_reported(
     dossiers: dict[int, Dossier], lang: Language
 ) -> None:
     dossier = dossiers[FIRST + 108]
-    drawn = Timeline(dossier.explanation.facts, dossier.history, lang).conversions(920)
+    drawn = Events(dossier.explanation.facts, dossier.history, lang).conversions(920)
     counted = [won for won in dossier.history.conversions if won.fate == "counted"]
     assert drawn.count('<circle class="won"') == 3 * len(counted) == 18
     assert {won.fate for won in dossier.history.conversions} == {"counted", "late", "outside"}
@@ -294,10 +295,10 @@ def test_a_day_of_settlement_is_drawn_for_other_windows(
     end = facts["cycle_end"] + timedelta(days=30)
     longer = {**facts, "cycle_days": 35, "cycle_end": end, "window_end": end - timedelta(days=1)}
     longer["horizon"] = end.date()
-    drawn = Timeline(longer, dossier.history, lang)
-    labels = re.findall(r">(\d\d-\d\d)</text>", drawn.spending(350))
+    spending = Events(longer, dossier.history, lang).spending(350)
+    labels = re.findall(r">(\d\d-\d\d)</text>", spending)
     assert 3 < len(labels) < 10
-    assert len(drawn.sums()) < 100
+    assert len(Running(longer, dossier.history, lang).sums()) < 100
 
 
 def test_both_languages_say_the_same_words() -> None:

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from qianchuan_guarantee.remaining import Known, Remaining, Step, remaining
+from qianchuan_guarantee.conditions import Known, Step
+from qianchuan_guarantee.remaining import Remaining, remaining
 from qianchuan_guarantee.vocabulary import REASONS
 from tests.conftest import BOOKS, by_plan, decide_folder, decided
 from tests.lattice import COLUMNS, KINDS, write_table

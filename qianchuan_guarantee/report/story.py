@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from qianchuan_guarantee.conditions import moment, yuan
 from qianchuan_guarantee.explain import Explanation
-from qianchuan_guarantee.remaining import moment, yuan
 from qianchuan_guarantee.vocabulary import REASONS, Language
 from qianchuan_guarantee.wording.dossier import knows, say
 
@@ -130,12 +130,10 @@ class Story:
             return [*told, self._say("f_cost_none", cost=cost)]
         if facts["target_cost"] is None:
             return [*told, self._say("f_cost_unpriced", cost=cost)]
-        told += self._at_pause()
         n, target = self._count(facts["conversions"]), yuan(facts["target_cost"])
-        return [
-            *told,
-            self._say("f_cost", cost=cost, n=n, target=target, over=self._over_or_under()),
-        ]
+        over = self._over_or_under()
+        told.append(self._say("f_cost", cost=cost, n=n, target=target, over=over))
+        return told + self._at_pause()
 
     def _at_pause(self) -> list[str]:
         """What stood at the pause that a managed plan was left at."""

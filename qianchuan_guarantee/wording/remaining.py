@@ -19,6 +19,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "A row counts if it stands in the logs of {last} at the latest (partition dt={last}).",
         "数据行最迟须出现在 {last} 的日志中（分区 dt={last}）。",
     ),
+    "l_lost": (
+        "The guarantee is lost; what else is told here says what would have been needed.",
+        "保障已失去；其余各项仅说明原本所需的条件。",
+    ),
     "l_stands_granted": (
         "If nothing more came in, {amount} yuan would be granted.",
         "若此后再无任何数据，应发赠款 {amount} 元。",
