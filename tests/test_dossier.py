@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from qianchuan_guarantee.cli.explain import _morning
 from qianchuan_guarantee.conditions import yuan
 from qianchuan_guarantee.decide import Decided
-from qianchuan_guarantee.errors import InvariantError
+from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.explain import explain
 from qianchuan_guarantee.history import history
 from qianchuan_guarantee.report.dossier import Dossier, collect, render
@@ -330,6 +331,17 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
     assert remaining["settles_on"] == "2022-10-23"
     assert {step["name"]: step["state"] for step in remaining["steps"]}["conversions"] == "needed"
     assert str(path) in ran.err
+
+
+def test_what_was_known_then_is_a_morning() -> None:
+    assert _morning("2022-10-08", None) == "2022-10-08"
+    assert _morning(None, "2022-10-06") == "2022-10-06"
+    assert _morning("2022-10-08", "2022-10-06T15:00:00") == "2022-10-06"
+    assert _morning("2022-10-05", "2022-10-06 15:00:00") == "2022-10-05"
+    assert _morning(None, "2022-10-06T23:00:00+00:00") == "2022-10-07"
+    for wrong in ((None, None), (None, "then"), ("soon", "2022-10-06")):
+        with pytest.raises(UsageError, match=r"--known-at|--as-of"):
+            _morning(*wrong)
 
 
 def test_a_folder_is_no_file_for_a_page(tmp_path: Path) -> None:

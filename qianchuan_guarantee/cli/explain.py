@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 def explain(
     ad_id: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
     exports: options.Exports,
-    as_of: options.AsOf,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help=say("o_as_of", "en"), metavar="D")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", help=say("o_known_at", "en"), metavar="T")
+    ] = None,
     rules: options.Rules = None,
     rulebook: options.RulebookId = None,
     read: options.Read = None,
@@ -42,12 +48,13 @@ def explain(
 ) -> None:
     """One plan, clause by clause."""
     language = cast(Language, options.language(lang))
+    morning = _morning(as_of, known_at)
     if html is not None and html.is_dir():
         raise UsageError(f"--html {html}: a folder; expected a file")
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.explain import explain as explain_plan
 
-    asked = options.question(exports, as_of, rules, rulebook, read, [ad_id])
+    asked = options.question(exports, morning, rules, rulebook, read, [ad_id])
     engine = options.engine("duckdb", None, None)
     try:
         with screen.Progress(language) as progress:
@@ -63,6 +70,27 @@ def explain(
         typer.echo(render(explanation, language))
     if html is not None:
         typer.echo(say("written", language, path=html), err=as_json)
+
+
+def _morning(as_of: str | None, known_at: str | None) -> str:
+    """The morning to decide on: that of `--as-of`, or an earlier one by which no more was known.
+
+    A row is known from the morning after it was written, so an instant knows what its morning
+    knew."""
+    if known_at is None:
+        if as_of is None:
+            raise UsageError("--as-of D is missing: the morning to decide on (or --known-at T)")
+        return as_of
+    try:
+        instant = datetime.fromisoformat(known_at)
+    except ValueError:
+        raise UsageError(
+            f"--known-at {known_at}: not a time; expected YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS"
+        ) from None
+    if instant.tzinfo is not None:
+        instant = instant.astimezone(timezone(timedelta(hours=8)))  # Asia/Shanghai
+    known = instant.date()
+    return str(known if as_of is None else min(known, options.day(as_of)))
 
 
 def _write_page(decided: Decided, explanation: Explanation, path: Path, lang: Language) -> None:

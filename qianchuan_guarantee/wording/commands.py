@@ -20,6 +20,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The latest night of this day, YYYY-MM-DD; the latest of all if left out.",
         "这一天的最近一夜，YYYY-MM-DD；缺省为全部之中最近的一夜。",
     ),
+    "o_known_at": (
+        "Decide on what was known at this day or instant, whatever came later.",
+        "只依据此日或此刻所知的数据判定，其后到达的一概不计。",
+    ),
     "o_explain_html": (
         "Write a page about the plan to this file instead: its answer in plain words, its days "
         "drawn, every clause. It loads nothing.",
