@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
     from qianchuan_guarantee.engines import Engine
 
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def bit_count(bits: int) -> int:
+    """How many bits are set. Engines carry it out, by this name."""
+    raise NotImplementedError
+
+
 # The sums of a plan's day that the stages need, from delivery rows.
 DayFacts = Callable[["Table"], Mapping[str, "Value"]]
 
@@ -29,7 +36,7 @@ def daily(every: Table, facts: DayFacts, engine: Engine, *, is_partitioned: bool
 
 def _summed(every: Table, facts: DayFacts, is_partitioned: bool) -> Table:
     fine = every.filter(every._is_fine)
-    # A bit per hour: the sum of a day's rows is their union only if no hour has two.
+    # A bit per hour: a day has as many bits as rows only if no hour has two.
     hour = ibis.literal(1, type="int32") << fine.stat_datetime.hour().cast("int32")
     rows = fine.mutate(day=fine.stat_datetime.date(), written_on=fine._dt, _hour=hour)
     # Without partitions there is one of them: a key that says so would cost as much as the sums.
@@ -37,7 +44,7 @@ def _summed(every: Table, facts: DayFacts, is_partitioned: bool) -> Table:
     summed = rows.group_by(keys).agg(
         **facts(rows),
         _rows=rows.count(),
-        _is_repeated=rows._hour.sum() != rows._hour.bit_or(),
+        _is_repeated=rows.count() != bit_count(rows._hour.bit_or()),
     )
     return summed if is_partitioned else summed.mutate(written_on=ibis.null("date"))
 
