@@ -5,6 +5,7 @@ Every number is read from the tables that the decision was made from; nothing is
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -70,46 +71,75 @@ def _plain(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an explanation is made of: one plan's rows of the tables that its decision was made
+    from. `log_days`: of the partitioned logs, the days there were. `delivery` and `priced` are
+    empty where the logs themselves are not at hand."""
+
+    decision: Row
+    facts: Row
+    by_bid: list[Row]
+    bid_steps: list[Row]
+    operations: list[Row]
+    refused: list[Row]
+    has_conversions: bool
+    log_days: Mapping[str, Collection[date]]
+    delivery: list[Row] = field(default_factory=list)
+    priced: list[Row] = field(default_factory=list)
+
+
 def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
     """Explain one plan of `decided` (which must have decided it)."""
 
-    def rows(table: Table, order: str | None = None) -> list[Row]:
-        mine = table.filter(table.ad_id == ad_id)
-        found: list[Row] = decided.engine.arrow(mine.order_by(order) if order else mine).to_pylist()
+    def rows(table: Table) -> list[Row]:
+        found: list[Row] = decided.engine.arrow(table.filter(table.ad_id == ad_id)).to_pylist()
         return found
 
-    stages = decided.stages
-    facts = rows(stages["facts"])[0]
-    decision = rows(decided.decisions)[0]
-    book = next(b for b in decided.question.books if b.id == facts["rulebook"])
+    stages, checked = decided.stages, decided.checked
     refused = quarantined_rows(
         decided.export.folder,
-        decided.checked,
+        checked,
         stages["cycles"],
         decided.question.as_of,
         decided.engine,
         [ad_id],
     ).to_pylist()
-    refused = [row for row in refused if row["ad_id"] == ad_id]
-    operations = rows(stages["operations"], "create_time")
-    is_planned = facts["advertiser_id"] is not None
-    steps = rows(stages["bid_steps"], "create_time")
-    troubles = _troubles(decided, facts, steps, lang)
-    is_partitioned = any(decided.checked[name].days is not None for name in LOGS)
-    known = Known(decision, facts, steps, decided.export.has_conversions, is_partitioned)
-    writer = Clauses(decision, facts, book, troubles, lang)
+    found = Found(
+        decision=rows(decided.decisions)[0],
+        facts=rows(stages["facts"])[0],
+        by_bid=rows(stages["by_bid"]),
+        bid_steps=rows(stages["bid_steps"]),
+        operations=rows(stages["operations"]),
+        refused=[row for row in refused if row["ad_id"] == ad_id],
+        has_conversions=decided.export.has_conversions,
+        log_days={n: days for n in LOGS if (days := checked[n].days) is not None},
+        delivery=rows(checked["delivery"].rows),
+        priced=rows(stages["priced"]),
+    )
+    return explained(found, decided.question.books, lang)
+
+
+def explained(found: Found, books: Sequence[Rulebook], lang: Language) -> Explanation:
+    """The explanation that one plan's rows make. `books`: the one it was decided by among them."""
+    facts, decision = found.facts, found.decision
+    book = next(book for book in books if book.id == facts["rulebook"])
+    operations = sorted(found.operations, key=lambda row: row["create_time"])
+    steps = sorted(found.bid_steps, key=lambda row: row["create_time"])
+    known = Known(decision, facts, steps, found.has_conversions, bool(found.log_days))
+    writer = Clauses(decision, facts, book, _troubles(found, steps, lang), lang)
     return Explanation(
         decision={out.name: decision[out.name] for out in DECISIONS},
         facts=facts,
         book=book,
-        clauses=writer.all() if is_planned else [],
+        clauses=writer.all() if facts["advertiser_id"] is not None else [],
         bids=[
             {"bid": row["bid"], "conversions": row["conversions"], "amount": row["amount"]}
-            for row in sorted(rows(stages["by_bid"]), key=lambda row: row["bid"] or Decimal(0))
+            for row in sorted(found.by_bid, key=lambda row: row["bid"] or Decimal(0))
         ]
         if decision["first_delivery_at"] is not None
         else [],
-        days=_days(rows(decided.checked["delivery"].rows), rows(stages["priced"]), facts),
+        days=_days(found.delivery, found.priced, facts),
         operations=[
             {
                 "at": row["create_time"],
@@ -120,8 +150,8 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
             }
             for row in operations
         ],
-        refused=refused,
-        notes=_notes(decided, facts, operations, lang),
+        refused=found.refused,
+        notes=_notes(found, operations, lang),
         remaining=remaining(known, book, lang),
     )
 
@@ -163,22 +193,21 @@ _TROUBLES = (
 )
 
 
-def _troubles(decided: Decided, facts: Row, steps: list[Row], lang: Language) -> list[str]:
+def _troubles(of: Found, steps: list[Row], lang: Language) -> list[str]:
     """四(四): what holds the plan, in particular."""
-    found = [say(f"h_{name}", lang) for name in _TROUBLES if facts[name]]
+    found = [say(f"h_{name}", lang) for name in _TROUBLES if of.facts[name]]
     for step in steps:
         if step["is_broken"]:
             words = {"stated": step["old_bid"], "before": step["bid_before"]}
             found.append(say("h_broken_step", lang, at=step["create_time"], **words))
-    if facts["is_incomplete"]:
-        days = ", ".join(_missing_days(decided, facts))
+    if of.facts["is_incomplete"]:
+        days = ", ".join(_missing_days(of.log_days, of.facts))
         found.append(say("h_is_incomplete", lang, days=days))
     return found
 
 
-def _missing_days(decided: Decided, facts: Row) -> list[str]:
+def _missing_days(logs: Mapping[str, Collection[date]], facts: Row) -> list[str]:
     """The days between the plan's creation and its horizon that a log has no partition for."""
-    logs = {name: set(there) for name in LOGS if (there := decided.checked[name].days) is not None}
     begin = min((min(days) for days in logs.values() if days), default=facts["horizon"])
     since = min(begin, facts["day0"] or begin)
     if facts["ad_create_time"] is not None:
@@ -188,9 +217,9 @@ def _missing_days(decided: Decided, facts: Row) -> list[str]:
     return [f"{day} {name}" for name, there in logs.items() for day in days if day not in there]
 
 
-def _notes(decided: Decided, facts: Row, operations: list[Row], lang: Language) -> list[str]:
+def _notes(found: Found, operations: list[Row], lang: Language) -> list[str]:
     notes = []
-    first = facts["first_delivery_at"]
+    first = found.facts["first_delivery_at"]
     if first is not None:
         in_slice = [
             row
@@ -201,6 +230,6 @@ def _notes(decided: Decided, facts: Row, operations: list[Row], lang: Language) 
         ]
         if in_slice:
             notes.append(say("first_slice", lang, n=len(in_slice)))
-        if not decided.export.has_conversions:
+        if not found.has_conversions:
             notes.append(say("by_slices", lang))
     return notes

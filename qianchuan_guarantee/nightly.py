@@ -31,7 +31,7 @@ from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
-from qianchuan_guarantee.ledger import memory, schema
+from qianchuan_guarantee.ledger import explained, memory, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Stamp
 from qianchuan_guarantee.ledger.found import found_by
@@ -280,6 +280,7 @@ def _write_files(decided: Decided, staged: Path) -> None:
         [
             Sheet(batches, decisions_schema(), staged / "decisions.parquet", decided.plan_count),
             Sheet(refused.to_batches(), quarantine_schema(), staged / "quarantine.parquet"),
+            *explained.sheets(decided, staged),
         ]
     )
 

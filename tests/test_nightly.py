@@ -276,6 +276,32 @@ def test_a_day_that_has_not_landed_and_nights_out_of_order(exports: Exports, sto
     assert "has already decided 2022-10-06; nights are decided in order" in said
 
 
+def explained(exports: Path, place: str) -> None:
+    """A store explains like the exports that it was given, but for the days."""
+
+    def asked(*words: str) -> dict[str, Any]:
+        result = CliRunner().invoke(app, ["explain", str(PLAN), *words, "--json"])
+        assert result.exit_code == 0, result.output
+        document: dict[str, Any] = json.loads(result.stdout)
+        return document
+
+    stored, live = asked("--store", place), asked(str(exports), "--as-of", str(NIGHT))
+    ledger, _ = stored.pop("ledger"), stored.pop("run_id")
+    assert [entry["kind"] for entry in ledger["entries"]] == ["proposed", "issued"]
+    assert [status["compensate_status"] for status in ledger["statuses"]] == ["PAID"]
+    assert (stored.pop("days"), len(live.pop("days"))) == ([], 4)
+    assert stored == live
+    for words, said in (
+        ([str(PLAN)], "expected EXPORTS, or --store STORE"),
+        ([str(PLAN), "--store", place, "--html", "x.html"], "it needs EXPORTS"),
+        ([str(PLAN + 1), "--store", place], "no night of"),
+        ([str(PLAN), "--store", place, "--known-at", "2022-10-05"], "decided it by 2022-10-05"),
+        ([str(PLAN), "--store", place, "--read", "rounding=down"], "what was decided"),
+    ):
+        result = CliRunner().invoke(app, ["explain", *words])
+        assert said in str(result.exception)
+
+
 def test_the_command_prints_one_document_and_its_numbers_add_up(
     exports: Exports, tmp_path: Path
 ) -> None:
@@ -293,6 +319,7 @@ def test_the_command_prints_one_document_and_its_numbers_add_up(
     for command in (["balance", "--check"], ["check"], ["list"], ["notices"], ["show", str(PLAN)]):
         result = CliRunner().invoke(app, ["ledger", *command, "--store", place])
         assert result.exit_code == 0, result.output
+    explained(folder, place)
     source, target = Store(place), Store(str(tmp_path / "copy"), create=True)
     assert move(source, target) == 1
     assert problems(target) == []

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 def explain(
     ad_id: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
-    exports: options.Exports,
+    exports: Annotated[
+        str | None, typer.Argument(help=say("o_exports", "en"), metavar="EXPORTS")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help=say("o_explain_store", "en"), metavar="STORE")
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help=say("o_as_of", "en"), metavar="D")
     ] = None,
@@ -48,7 +53,21 @@ def explain(
 ) -> None:
     """One plan, clause by clause."""
     language = cast(Language, options.language(lang))
-    morning = _morning(as_of, known_at)
+    if (exports is None) == (store is None):
+        raise UsageError(f"explain {ad_id}: expected EXPORTS, or --store STORE")
+    if store is not None:
+        if html is not None:
+            raise UsageError("--html: a page draws the plan's days; it needs EXPORTS, not --store")
+        if read:
+            raise UsageError(
+                "--read: a store shows what was decided; give EXPORTS to read otherwise"
+            )
+        _from_store(ad_id, store, _day(as_of, known_at), rules, language, as_json=as_json)
+        return
+    assert exports is not None
+    morning = _day(as_of, known_at)
+    if morning is None:
+        raise UsageError("--as-of D is missing: the morning to decide on (or --known-at T)")
     if html is not None and html.is_dir():
         raise UsageError(f"--html {html}: a folder; expected a file")
     from qianchuan_guarantee.decide import decide as decide_plans
@@ -72,14 +91,35 @@ def explain(
         typer.echo(say("written", language, path=html), err=as_json)
 
 
-def _morning(as_of: str | None, known_at: str | None) -> str:
+def _from_store(
+    ad_id: int, address: str, by: str | None, rules: Path | None, lang: Language, *, as_json: bool
+) -> None:
+    """What a night decided, and what the ledger has of it since."""
+    from qianchuan_guarantee.cli.ledger import plan_table
+    from qianchuan_guarantee.ledger import query
+    from qianchuan_guarantee.ledger.explained import explain_stored
+    from qianchuan_guarantee.ledger.store import Store
+    from qianchuan_guarantee.rulebook import load
+
+    kept = Store(address)
+    day = options.day(by) if by else None
+    run_id, explanation = explain_stored(kept, ad_id, day, load(rules), lang)
+    found = query.of_plan(kept, ad_id)
+    if as_json:
+        document = explanation.document() | {"run_id": run_id, "ledger": found}
+        typer.echo(json.dumps(document, ensure_ascii=False))
+        return
+    typer.echo(say("decided_by_run", lang, run=run_id))
+    typer.echo(render(explanation, lang))
+    typer.echo(f"{screen.heading(say('in_the_ledger', lang))}\n{plan_table(found, lang)}")
+
+
+def _day(as_of: str | None, known_at: str | None) -> str | None:
     """The morning to decide on: that of `--as-of`, or an earlier one by which no more was known.
 
     A row is known from the morning after it was written, so an instant knows what its morning
     knew."""
     if known_at is None:
-        if as_of is None:
-            raise UsageError("--as-of D is missing: the morning to decide on (or --known-at T)")
         return as_of
     try:
         instant = datetime.fromisoformat(known_at)

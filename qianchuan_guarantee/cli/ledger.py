@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -129,17 +129,10 @@ def show(
     kept = _open(store)
     if entry.isdigit():
         plan = int(entry)
-        statuses, rows = query.history(kept, plan), query.entries(kept, plan=plan)
         if as_json:
-            _print({"ad_id": plan, "statuses": statuses, "entries": rows})
-            return
-        header = [say(k, language) for k in ("at", "status", "reason", "amount")]
-        lines = [
-            (s["at"], s["compensate_status"], ", ".join(s["reasons"]), s["amount"])
-            for s in statuses
-        ]
-        typer.echo(screen.table(header, lines, right=(3,)))
-        typer.echo("\n" + _table(rows, language))
+            _print({"ad_id": plan, **query.of_plan(kept, plan)})
+        else:
+            typer.echo(plan_table(query.of_plan(kept, plan), language))
         return
     found = query.entry(kept, entry)
     if as_json:
@@ -149,6 +142,16 @@ def show(
         if key == "postings":
             value = ", ".join(f"{p['account']} {p['amount']}" for p in value)
         typer.echo(f"  {key:16} {'' if value is None else value}")
+
+
+def plan_table(found: Mapping[str, Any], lang: Language) -> str:
+    """A plan's statuses, and its entries."""
+    header = [say(k, lang) for k in ("at", "status", "reason", "amount")]
+    lines = [
+        (s["at"], s["compensate_status"], ", ".join(s["reasons"]), s["amount"])
+        for s in found["statuses"]
+    ]
+    return f"{screen.table(header, lines, right=(3,))}\n\n{_table(found['entries'], lang)}"
 
 
 @app.command(help=say("c_approve", "en"))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from qianchuan_guarantee.decide import Decided
+    from qianchuan_guarantee.engines import Engine
     from qianchuan_guarantee.exports.read import CheckedTable
 
 _TABLES = tuple(dict.fromkeys((*WHOLE, *LOGS)))
@@ -258,8 +259,13 @@ def _first(decided: Decided, before: Remembered) -> Table:
 
 
 def _write(decided: Decided, rows: Table, path: Path) -> None:
+    write_table(sheet(decided.engine, rows, path))
+
+
+def sheet(engine: Engine, rows: Table, path: Path) -> Sheet:
+    """Rows of the engine on their way to a file, exactly typed."""
     schema = rows.schema().to_pyarrow()
-    write_table(Sheet(_cast(decided.engine.batches(rows), schema), schema, path))
+    return Sheet(_cast(engine.batches(rows), schema), schema, path)
 
 
 def _cast(batches: Iterator[Any], schema: pa.Schema) -> Iterator[Any]:

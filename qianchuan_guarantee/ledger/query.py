@@ -108,3 +108,8 @@ def history(store: Store, plan: int) -> list[dict[str, Any]]:
             }
             for row in as_rows(connection, query)
         ]
+
+
+def of_plan(store: Store, plan: int) -> dict[str, list[dict[str, Any]]]:
+    """What the ledger has of a plan: `statuses` and `entries`, the first one first."""
+    return {"statuses": history(store, plan), "entries": entries(store, plan=plan)}

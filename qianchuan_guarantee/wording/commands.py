@@ -24,6 +24,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Decide on what was known at this day or instant, whatever came later.",
         "只依据此日或此刻所知的数据判定，其后到达的一概不计。",
     ),
+    "o_explain_store": (
+        "Explain what a night decided, from what its run left, with the ledger's entries; instead "
+        "of EXPORTS.",
+        "依据某夜运行所留内容说明其判定，并列出账目；代替 EXPORTS。",
+    ),
     "o_explain_html": (
         "Write a page about the plan to this file instead: its answer in plain words, its days "
         "drawn, every clause. It loads nothing.",

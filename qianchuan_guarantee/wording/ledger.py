@@ -21,6 +21,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "entries are what it decided.",
         "账目平衡，余额与各计划状态均与账目一致，每夜账目均与当夜判定一致。",
     ),
+    "decided_by_run": ("Decided by run {run}:", "由运行 {run} 判定："),
+    "in_the_ledger": ("in the ledger", "账目"),
     "a_available": ("available", "可用"),
     "a_frozen": ("frozen", "冻结"),
     "a_receivable": ("owed by it", "应收"),

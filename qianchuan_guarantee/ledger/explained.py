@@ -1,0 +1,112 @@
+"""What a store can explain without the logs: each run leaves the tables that explanations read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.explain import Explanation, Found, explained
+from qianchuan_guarantee.ledger import memory, schema
+from qianchuan_guarantee.ledger.store import Store
+from qianchuan_guarantee.rulebook import Rulebook
+from qianchuan_guarantee.tables import LOGS
+from qianchuan_guarantee.vocabulary import REASONS, Language
+from qianchuan_guarantee.write import Sheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qianchuan_guarantee.decide import Decided
+
+# Table of a decision → what its rows are ordered by: the same rows give the same bytes.
+_KEPT = {
+    "facts": ("ad_id",),
+    "by_bid": ("ad_id", "bid"),
+    "bid_steps": ("ad_id", "create_time", "old_bid", "bid_after"),
+    "operations": ("ad_id", "create_time", "log_id", "operation", "old_value", "new_value"),
+}
+_TOLD = frozenset(f"is_{code}" for code in REASONS)  # `reasons` says them all
+
+
+def sheets(decided: Decided, folder: Path) -> list[Sheet]:
+    """What a run leaves for `explain_stored`."""
+    found = []
+    for name, keys in _KEPT.items():
+        table = decided.stages[name]
+        rows = table.select([c for c in table.columns if c not in _TOLD]).order_by(list(keys))
+        found.append(memory.sheet(decided.engine, rows, folder / f"{name}.parquet"))
+    return found
+
+
+def explain_stored(
+    store: Store, ad_id: int, by: date | None, books: Sequence[Rulebook], lang: Language
+) -> tuple[str, Explanation]:
+    """The run that decided a plan last (by the morning of a day), and its explanation. UserError
+    where no run did, or where it was decided by a rulebook that is not among `books`."""
+    table = schema.runs
+    query = sa.select(table.c.run_id, table.c.days).order_by(table.c.number.desc())
+    if by is not None:
+        query = query.where(table.c.as_of <= by)
+    with store.reading() as connection:
+        runs = connection.execute(query).all()
+    for run_id, days in runs:
+        decisions = _rows(store, run_id, "decisions", ad_id)
+        if decisions:
+            manifest = json.loads(store.read(run_id, "manifest.json") or b"{}")
+            _same_book(manifest, decisions[0]["rulebook"], books, run_id)
+            found = _found(store, run_id, decisions[0], manifest, json.loads(days))
+            return run_id, explained(found, books, lang)
+    until = f" by {by}" if by else ""
+    raise UserError(f"plan {ad_id}: no night of {store} decided it{until}")
+
+
+def _found(
+    store: Store,
+    run_id: str,
+    decision: dict[str, Any],
+    manifest: dict[str, Any],
+    days: dict[str, list[str]],
+) -> Found:
+    kept = {name: _rows(store, run_id, name, decision["ad_id"]) for name in (*_KEPT, "quarantine")}
+    return Found(
+        decision=decision,
+        facts=kept["facts"][0],
+        by_bid=kept["by_bid"],
+        bid_steps=kept["bid_steps"],
+        operations=kept["operations"],
+        refused=kept["quarantine"],
+        has_conversions=any(each["table"] == "conversions" for each in manifest["inputs"]),
+        log_days={
+            name: {date.fromisoformat(d) for d in days[name]} for name in LOGS if name in days
+        },
+    )
+
+
+def _rows(store: Store, run_id: str, name: str, ad_id: int) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = store.read(run_id, f"{name}.parquet")
+    if content is None:
+        raise UserError(f"{store}: run {run_id} has no {name}.parquet; it was damaged")
+    only = [("ad_id", "=", ad_id)]
+    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(content), filters=only).to_pylist()
+    return rows
+
+
+def _same_book(
+    manifest: dict[str, Any], rulebook: str, books: Sequence[Rulebook], run_id: str
+) -> None:
+    was = {book["id"]: book["digest"] for book in manifest["rulebooks"]}[rulebook]
+    here = {book.id: book.digest for book in books}.get(rulebook)
+    if here != was:
+        raise UserError(
+            f"run {run_id} decided by {rulebook} with digest {was}; "
+            + (f"the one here has {here}" if here else "it is not here")
+            + "; give the rulebooks of that day with --rules"
+        )
