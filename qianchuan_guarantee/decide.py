@@ -64,7 +64,8 @@ class Decided:
     """The answer, with every table on the way to it, so that explain and audit read the same.
 
     stages: `cycles`, `operations`, `bid_steps`, `delivery_days`, `priced`, `by_bid`,
-    `edit_counts`, `pause_tests`, `facts`, `decisions`.
+    `edit_counts`, `pause_tests`, `facts`, `decisions`. rules: the rulebooks as tables
+    (`parameters.Parameters`).
     """
 
     question: Question
@@ -72,6 +73,7 @@ class Decided:
     export: Export
     checked: Mapping[str, CheckedTable]
     stages: Mapping[str, Table]
+    rules: Mapping[str, Table]
     rows: Mapping[str, RowCounts]
     plan_count: int
 
@@ -96,7 +98,15 @@ def decide(
             export, engine, question.plans, deliveries.day_facts, question.memory, tell
         )
     tell("p_deciding")
-    stages = _stages(question, engine, export, checked)
+    return decide_checked(question, engine, export, checked)
+
+
+def decide_checked(
+    question: Question, engine: Engine, export: Export, checked: Mapping[str, CheckedTable]
+) -> Decided:
+    """Decide the plans of tables that were read already."""
+    rules = _rules(question, engine)
+    stages = _stages(question, engine, export, checked, rules)
     stages["decisions"] = engine.keep(status.decisions, stages["facts"])
     plan_count = engine.count(stages["cycles"])
     decided_count = engine.count(stages["decisions"])
@@ -104,7 +114,7 @@ def decide(
         raise InvariantError(f"{plan_count} plans came in, {decided_count} decisions came out")
     _plans_exist(question, plan_count, engine, stages["cycles"])
     rows = row_counts(checked, stages["cycles"], question.as_of, engine)
-    return Decided(question, engine, export, checked, stages, rows, plan_count)
+    return Decided(question, engine, export, checked, stages, rules, rows, plan_count)
 
 
 def _plans_exist(question: Question, found: int, engine: Engine, plans: Table) -> None:
@@ -118,19 +128,24 @@ def _plans_exist(question: Question, found: int, engine: Engine, plans: Table) -
 
 
 def _stages(
-    question: Question, engine: Engine, export: Export, checked: Mapping[str, CheckedTable]
+    question: Question,
+    engine: Engine,
+    export: Export,
+    checked: Mapping[str, CheckedTable],
+    rules: Mapping[str, Table],
 ) -> dict[str, Table]:
-    rules = _rules(question, engine)
+    """Every step. What reads a log is kept, and knows no reading: so the rule can be put to the
+    same plans once more, read otherwise, without the logs (`what_if`, `sensitivity`)."""
     days = checked["delivery"].daily
     assert days is not None
     plans = _cycles(question, engine, checked, days, rules)
-    read = engine.view(cycles.with_readings, plans, rules["versions"])
+    read = engine.view(cycles.with_readings, plans, rules["readings"])
     operations = engine.keep(bids.known_operations, checked["operations"].rows, plans)
     edited = engine.keep(bids.bid_edits, operations)
     initial = engine.keep(bids.initial_bids, operations, edited, plans)
     steps = engine.keep(bids.bid_steps, edited, initial)
     spans = engine.keep(bids.bid_spans, steps, initial)
-    priced, late, uncounted = _won(question, engine, export, checked, read, spans)
+    priced, late, uncounted = _won(question, engine, export, checked, plans, read, spans)
     by_bid = engine.keep(conversions.conversions_by_bid, priced)
     counts = engine.keep(_edit_counts, operations, read)
     facts = engine.view(
@@ -146,9 +161,9 @@ def _stages(
             bands=rules["bands"],
         ),
     )
-    asked = engine.keep(pauses.pauses, operations, read)
-    delivery = checked["delivery"].rows
-    tests = engine.keep(_pause_tests, asked, delivery, priced, uncounted, plans)
+    paused = engine.keep(pauses.pauses, operations, plans)
+    costs_before = engine.keep(pauses.costs_before, checked["delivery"].rows, paused, plans)
+    tests = engine.keep(_pause_tests, paused, costs_before, priced, uncounted, read)
     judged = engine.view(_judged, facts, tests)
     troubles = _troubles(question, engine, checked, plans, steps)
     troubled = engine.view(status.with_troubles, judged, troubles)
@@ -170,11 +185,12 @@ def _edit_counts(operations: Table, plans: Table) -> Table:
 
 
 def _pause_tests(
-    asked: Table, delivery: Table, priced: Table, uncounted: Table, plans: Table
+    paused: Table, costs_before: Table, priced: Table, uncounted: Table, plans: Table
 ) -> Table:
+    asked = pauses.asked_pauses(paused, plans)
     return pauses.pause_tests(
         asked,
-        pauses.costs_before(delivery, asked, plans),
+        costs_before,
         pauses.conversions_before(priced, asked),
         pauses.uncounted_before(uncounted, asked),
     )
@@ -190,6 +206,7 @@ def _won(
     export: Export,
     checked: Mapping[str, CheckedTable],
     plans: Table,
+    read: Table,
     spans: Table,
 ) -> tuple[Table, Table, Table]:
     """The conversions that count, each with its bid; late ones per plan; slices that state none.
@@ -203,22 +220,22 @@ def _won(
         received = engine.keep(
             conversions.received_conversions, log.rows, restated, plans, question.as_of
         )
-        priced = engine.view(_priced_events, received, spans)
+        priced = engine.view(_priced_events, received, spans, read)
         late = engine.keep(conversions.late_counts, received)
         return priced, late, engine.view(conversions.no_slices, plans)
-    slices = engine.view(conversions.counted_slices, delivery, plans)
+    slices = engine.keep(conversions.counted_slices, delivery, plans)
     late = engine.view(conversions.never_late, plans)
-    uncounted = engine.view(conversions.uncounted_slices, delivery, plans)
-    return engine.keep(conversions.priced_slices, slices, spans), late, uncounted
+    uncounted = engine.keep(conversions.uncounted_slices, delivery, plans)
+    return engine.keep(conversions.priced_slices, slices, spans, read), late, uncounted
 
 
-def _priced_events(received: Table, spans: Table) -> Table:
-    return conversions.priced_events(conversions.counted_events(received), spans)
+def _priced_events(received: Table, spans: Table, plans: Table) -> Table:
+    return conversions.priced_events(conversions.counted_events(received, plans), spans)
 
 
 def _rules(question: Question, engine: Engine) -> dict[str, Table]:
     rules: Parameters = parameters(question.books, question.readings)
-    return {name: engine.table(getattr(rules, name)) for name in ("versions", "scenarios", "bands")}
+    return {name: engine.table(table) for name, table in vars(rules).items()}
 
 
 def _cycles(
@@ -300,7 +317,7 @@ def _troubles(
         conflicts=engine.keep(trust.conflicts, conflicting, plans, as_of),
         snapshots=engine.keep(cycles.snapshot_troubles, checked["plans"].rows, steps, plans),
         incomplete=engine.view(trust.missing_days, plans, seen, covered.begin),
-        cheating=engine.view(trust.cheating, checked["verdicts"].rows, as_of),
+        cheating=engine.keep(trust.cheating, checked["verdicts"].rows, as_of),
         released=_overruled(question, engine, plans, covered),
     )
 

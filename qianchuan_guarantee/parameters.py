@@ -17,13 +17,15 @@ class Parameters:
 
     versions:  a version: rulebook, in_force_from, in_force_until, asked_from, asked_until (as
                in force, but without gaps: the nearest version), window_days, cycle_days,
-               unit_yuan, and a column per reading.
+               unit_yuan.
+    readings:  a version: rulebook, and a column per question of the register.
     scenarios: version × lab_ad_type × marketing_scene: scenario, overcost_ratio,
                conversions_at_least, the limits, and what is asked.
     bands:     version × scenario × prompted count: the bids (yuan) it is prompted for.
     """
 
     versions: Rows
+    readings: Rows
     scenarios: Rows
     bands: Rows
 
@@ -31,11 +33,19 @@ class Parameters:
 def parameters(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Parameters:
     """The parameter tables of `books`, read as `overrides` say and as they themselves say."""
     return Parameters(
-        versions=_versions(books, overrides), scenarios=_scenarios(books), bands=_bands(books)
+        versions=_versions(books),
+        readings=_readings(books, overrides),
+        scenarios=_scenarios(books),
+        bands=_bands(books),
     )
 
 
-def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Rows:
+def _readings(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Rows:
+    rows = [{"rulebook": book.id, **book.read(overrides)} for book in books]
+    return Rows(dict.fromkeys(("rulebook", *REGISTER), "string"), rows)
+
+
+def _versions(books: Sequence[Rulebook]) -> Rows:
     rows = []
     for number, book in enumerate(books):
         following = books[number + 1].in_force.from_ if number + 1 < len(books) else None
@@ -51,7 +61,6 @@ def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Rows:
                 "window_days": book.window.natural_days,
                 "cycle_days": book.window.natural_days + book.cycle.backflow_days,
                 "unit_yuan": book.grant.unit_yuan,
-                **book.read(overrides),
             }
         )
     kinds = {
@@ -63,7 +72,6 @@ def _versions(books: Sequence[Rulebook], overrides: Mapping[str, str]) -> Rows:
         "window_days": "int64",
         "cycle_days": "int64",
         "unit_yuan": "decimal(5, 2)",
-        **dict.fromkeys(REGISTER, "string"),
     }
     return Rows(kinds, rows)
 

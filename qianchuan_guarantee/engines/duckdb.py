@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import is_dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -47,6 +48,16 @@ def _type(text: str) -> dt.DataType:
     return DuckDBType.from_string(text)
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A table or view of ours, what it was made of, and the tables and views that this reads."""
+
+    name: str
+    query: str
+    reads: frozenset[str]
+    is_view: bool
+
+
 def _is_named(step: Step) -> TypeGuard[Table]:
     return isinstance(step, ir.Table) and isinstance(step.op(), ops.DatabaseTable)
 
@@ -79,6 +90,7 @@ class DuckDB:
         self._numbers = itertools.count()
         self._copies: dict[str, str] = {}  # text files that are not plain → their copies
         self._malformed: list[Malformed] = []
+        self._made: list[_Made] = []
         # Without this, a hidden default of the machine would decide what 2022-10-01T00:00Z means.
         self.connection.raw_sql("SET TimeZone = 'UTC'")
         self.connection.raw_sql("SET enable_progress_bar = false")
@@ -134,7 +146,12 @@ class DuckDB:
     def _view(self, query: str) -> Table:
         name = self._name()
         self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {query}")
+        self._remember(name, query, is_view=True)
         return self._table(name)
+
+    def _remember(self, name: str, query: str, *, is_view: bool) -> None:
+        reads = frozenset(re.findall(r"\bkept_\d+\b", query))
+        self._made.append(_Made(name, query, reads, is_view))
 
     def _table(self, name: str) -> Table:
         # As the connection's own `table`, but a type that was read once is not read again.
@@ -226,12 +243,16 @@ class DuckDB:
         kinds = {it: DuckDBType.to_string(dt.dtype(kind)) for it, kind in data.kinds.items()}
         columns = ", ".join(f"{_named(it)} {kind}" for it, kind in kinds.items())
         self.connection.raw_sql(f"CREATE TEMP TABLE {name} ({columns})")
+        self._insert(name, data)
+        return self._stand_in(name, ibis.schema({it: _type(kind) for it, kind in kinds.items()}))
+
+    def _insert(self, name: str, data: Rows) -> None:
+        kinds = data.kinds
         if data.rows:
             holes = f"({', '.join('?' for _ in kinds)})"
             cells = [row[column] for row in data.rows for column in kinds]
             many = f"INSERT INTO {name} VALUES {', '.join(holes for _ in data.rows)}"
             self.connection.con.execute(many, cells).fetchall()
-        return self._stand_in(name, ibis.schema({it: _type(kind) for it, kind in kinds.items()}))
 
     def keep(self, step: Step, *of: Any) -> Table:
         # Not create_table: it declares the types that ibis infers and casts to them, which
@@ -239,7 +260,33 @@ class DuckDB:
         query = self._sql(step, of)
         name = self._name()
         self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {query}")
+        self._remember(name, query, is_view=False)
         return self._table(name)
+
+    def snapshot(self, expression: Table) -> Table:
+        """The rows of an expression as they are now, whatever `put` does later."""
+        name = self._name()
+        query = self.connection.compile(expression)
+        self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {query}")
+        return self._table(name)
+
+    def put(self, tables: Mapping[Table, Rows]) -> None:
+        """Other rows into tables that `table` gave, with the same columns; what was kept of them
+        is carried out once more, by the very statements that it was made by, and nothing else
+        is."""
+        stale = set()
+        for table, data in tables.items():
+            name = table.get_name()
+            self.connection.raw_sql(f"DELETE FROM {name}")
+            self._insert(name, data)
+            stale.add(name)
+        for made in self._made:
+            if made.reads.isdisjoint(stale):
+                continue
+            stale.add(made.name)
+            if not made.is_view:
+                query = f"CREATE OR REPLACE TEMP TABLE {made.name} AS {made.query}"
+                self.connection.raw_sql(query)
 
     def view(self, step: Step, *of: Any) -> Table:
         if not of and _is_named(step):

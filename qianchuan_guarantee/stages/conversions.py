@@ -14,7 +14,7 @@ from qianchuan_guarantee.stages.bids import is_in_force
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
 
-_OF_CYCLE = ("ad_id", "horizon", "first_delivery_at", "window_end", "slice_bid")
+_OF_CYCLE = ("ad_id", "horizon", "first_delivery_at", "window_end")
 
 
 def restated_conversions(conversions: Table) -> Table:
@@ -26,24 +26,14 @@ def received_conversions(
     conversions: Table, restated: Table | None, cycles: Table, as_of: date
 ) -> Table:
     """Conversions → those billed in the window and valid that were in time (standing and
-    received at the horizon) or `is_late`, with `is_on_clock` (conversion_clock) and `bid_at`.
-    Grain: a version of a conversion.
+    received at the horizon) or `is_late`, with `is_converted_inside` the window; under every
+    reading. Grain: a version of a conversion.
 
     三(二): late is what was received at or after the cycle's end and is known by `as_of`; but one
     that was in time and then restated as late is not late. `restated`: the versions that were
     restated; null where none was, since ids are long.
     """
-    plans = cycles.select(
-        "ad_id",
-        "horizon",
-        "first_delivery_at",
-        "window_end",
-        "cycle_end",
-        # Readings are compared for each plan, not for each conversion.
-        counts_all=cycles.conversion_clock == "billed",
-        bids_at_conversion=cycles.bid_clock == "converted",
-        counts_late=cycles.late_backflow == "included",
-    )
+    plans = cycles.select(*_OF_CYCLE, "cycle_end")
     today = ibis.literal(as_of, type="date")
     billed = _billed(conversions, plans)
     was_in_time: BooleanValue = ibis.literal(False)
@@ -65,10 +55,8 @@ def received_conversions(
         "ad_id",
         "billed_at",
         "converted_at",
-        "counts_late",
         is_late=~is_in_time,
-        is_on_clock=billed.counts_all | (billed.converted_at < billed.window_end),
-        bid_at=ibis.ifelse(billed.bids_at_conversion, billed.converted_at, billed.billed_at),
+        is_converted_inside=billed.converted_at < billed.window_end,
     )
 
 
@@ -85,15 +73,26 @@ def _is_in_time(billed: Table) -> BooleanValue:
     )
 
 
-def counted_events(received: Table) -> Table:
+def counted_events(received: Table, cycles: Table) -> Table:
     """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at` (which
-    instant's bid belongs to it), `conversions` = 1. Late ones count as late_backflow says."""
-    counted = received.filter(received.is_on_clock & (~received.is_late | received.counts_late))
+    instant's bid belongs to it), `conversions` = 1: by conversion_clock and bid_clock, and late
+    ones as late_backflow says."""
+    # Readings are compared for each plan, not for each conversion.
+    plans = cycles.select(
+        "ad_id",
+        counts_all=cycles.conversion_clock == "billed",
+        bids_at_conversion=cycles.bid_clock == "converted",
+        counts_late=cycles.late_backflow == "included",
+    )
+    rows = received.join(plans, "ad_id")
+    counted = rows.filter(
+        (rows.counts_all | rows.is_converted_inside) & (~rows.is_late | rows.counts_late)
+    )
     return counted.select(
         "ad_id",
         "billed_at",
         "converted_at",
-        "bid_at",
+        bid_at=ibis.ifelse(counted.bids_at_conversion, counted.converted_at, counted.billed_at),
         conversions=ibis.literal(1, type="int64"),
     )
 
@@ -151,7 +150,6 @@ def counted_slices(delivery: Table, cycles: Table) -> Table:
         bid_at=inside.stat_datetime,
         conversions=inside.attribution_convert_cnt,
         slice_end=inside.slice_end,
-        slice_bid=inside.slice_bid,
     )
 
 
@@ -184,9 +182,10 @@ def never_late(cycles: Table) -> Table:
     return cycles.select("ad_id", late_conversions=ibis.literal(0, type="int64"))
 
 
-def priced_slices(slices: Table, spans: Table) -> Table:
+def priced_slices(slices: Table, spans: Table, cycles: Table) -> Table:
     """三(一), slice_bid: each slice with its `bid`; `is_ambiguous` where the bid changed inside
     it and the reading holds such a plan."""
+    slices = slices.join(cycles.select("ad_id", "slice_bid"), "ad_id")
     joined = slices.join(spans, "ad_id")
     at_start = is_in_force(joined, joined.bid_at)
     overlaps = at_start | (

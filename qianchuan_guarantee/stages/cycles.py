@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import ibis
 
 from qianchuan_guarantee.clocks import days_after, is_known_on, stands_on
-from qianchuan_guarantee.rulebook import REGISTER
 from qianchuan_guarantee.stages.deliveries import version_of, whole_tonight
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def cycles(
     )
     dated = dated.mutate(tentative_at=tentative)
     dated = dated.mutate(day0=dated.tentative_at.date())
-    asked = version_of(dated, dated.day0.fill_null(today), versions.drop(*REGISTER))
+    asked = version_of(dated, dated.day0.fill_null(today), versions)
     reaches_back = (
         ibis.literal(True)
         if logs_begin is None
@@ -129,9 +128,9 @@ def cycles(
     )
 
 
-def with_readings(cycles: Table, versions: Table) -> Table:
+def with_readings(cycles: Table, readings: Table) -> Table:
     """Plan → plan with a column per reading: looked up for each plan, not kept with each."""
-    return cycles.join(versions.select("rulebook", *REGISTER), "rulebook")
+    return cycles.join(readings, "rulebook")
 
 
 def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:

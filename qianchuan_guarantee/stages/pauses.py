@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def pauses(operations: Table, cycles: Table) -> Table:
-    """Known operations → the pauses that are asked about, plan × `paused_at`:
+    """Known operations → the pauses of plans that are asked about theirs under any reading,
+    plan × `paused_at`: those that ended an enabled stretch inside the window, and
 
     `is_left`: the plan was left paused at the window's end (or the horizon, if that is
-    earlier), and this is the first pause after the last `enable`; `is_asked`: the reading of
-    `pause` looks at it.
+    earlier), and this is the first pause after the last `enable`.
     """
-    asking = cycles.filter(cycles.asks_pause & (cycles["pause"] != "ignore"))
+    asking = cycles.filter(cycles.asks_pause)
     rows = operations.filter(operations.operation.isin(("pause", "enable")))
-    rows = rows.join(asking.select("ad_id", pause_reading="pause"), "ad_id")
+    rows = rows.semi_join(asking, "ad_id")
     rows = rows.filter(rows.create_time < rows.window_end)
     order = ibis.window(group_by="ad_id", order_by=in_order(rows))
     rows = rows.mutate(
@@ -44,9 +44,18 @@ def pauses(operations: Table, cycles: Table) -> Table:
         is_left=(starts._order > starts._last_enable) & (starts._last > starts._last_enable)
     )
     in_window = starts.create_time >= starts.first_delivery_at
-    return starts.filter(
-        starts.is_left | ((starts.pause_reading == "any_pause") & in_window)
-    ).select("ad_id", paused_at="create_time", is_left="is_left")
+    return starts.filter(starts.is_left | in_window).select(
+        "ad_id", paused_at="create_time", is_left="is_left"
+    )
+
+
+def asked_pauses(pauses: Table, cycles: Table) -> Table:
+    """Pauses → those that the reading of `pause` looks at."""
+    rows = pauses.join(cycles.select("ad_id", pause_reading="pause"), "ad_id")
+    looked_at = (rows.pause_reading == "any_pause") | (
+        (rows.pause_reading == "last_pause") & rows.is_left
+    )
+    return rows.filter(looked_at).drop("pause_reading")
 
 
 def costs_before(delivery: Table, asked: Table, cycles: Table) -> Table:
