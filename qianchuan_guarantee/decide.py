@@ -20,7 +20,7 @@ from qianchuan_guarantee.exports.fates import RowCounts, row_counts
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.memory import Memory
-from qianchuan_guarantee.exports.read import CheckedTable, read_export
+from qianchuan_guarantee.exports.read import CheckedTable, near_ids, read_export
 from qianchuan_guarantee.parameters import Parameters, parameters
 from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.stages import (
@@ -112,18 +112,22 @@ def decide_checked(
     decided_count = engine.count(stages["decisions"])
     if plan_count != decided_count:
         raise InvariantError(f"{plan_count} plans came in, {decided_count} decisions came out")
-    _plans_exist(question, plan_count, engine, stages["cycles"])
+    _plans_exist(question, plan_count, engine, export, stages["cycles"])
     rows = row_counts(checked, stages["cycles"], question.as_of, engine)
     return Decided(question, engine, export, checked, stages, rules, rows, plan_count)
 
 
-def _plans_exist(question: Question, found: int, engine: Engine, plans: Table) -> None:
+def _plans_exist(
+    question: Question, found: int, engine: Engine, export: Export, plans: Table
+) -> None:
     if not question.plans or found == len(set(question.plans)):
         return
     known = set(engine.arrow(plans.select("ad_id"))["ad_id"].to_pylist())
-    lost = ", ".join(str(plan) for plan in question.plans if plan not in known)
+    lost = [plan for plan in question.plans if plan not in known]
+    near = sorted({near for plan in lost for near in near_ids(plan, export, engine)})
     raise UsageError(
-        f"--plan {lost}: no such plan in {question.exports} as known on {question.as_of}"
+        f"plan {', '.join(map(str, lost))}: no such plan in {question.exports} as known on "
+        f"{question.as_of}" + (f"; near it: {', '.join(map(str, near))}" if near else "")
     )
 
 

@@ -257,7 +257,7 @@ class Rulebook(_Strict):
         return {key: overrides.get(key, self.readings[key].reading) for key in REGISTER}
 
 
-class _ExactLoader(yaml.SafeLoader):
+class ExactLoader(yaml.SafeLoader):
     """YAML whose numbers stay exact (no binary floats) and whose keys may not repeat."""
 
 
@@ -295,9 +295,9 @@ def _construct_day(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date:
         ) from error
 
 
-_ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", _construct_day)
-_ExactLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
-_ExactLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", _construct_day)
+ExactLoader.add_constructor("tag:yaml.org,2002:float", _construct_decimal)
+ExactLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
 def shipped_rules() -> Path:
@@ -311,7 +311,7 @@ def load_file(path: Path) -> Rulebook:
     """Read one rulebook; a UserError names file, line and key of the first things wrong."""
     try:
         text = path.read_text(encoding="utf-8")
-        loader = _ExactLoader(text)
+        loader = ExactLoader(text)
         node = loader.get_single_node()
         said = None if node is None else loader.construct_document(node)
     except OSError as error:
@@ -374,17 +374,22 @@ def load(folder: Path | None = None) -> list[Rulebook]:
     paths = sorted(folder.rglob("*.yaml")) if folder.is_dir() else []
     if not paths:
         raise UserError(f"{folder}: no rulebook here; expected NAME/VERSION.yaml below it")
-    books = sorted((load_file(path) for path in paths), key=lambda b: (b.name, b.in_force.from_))
+    return in_order([load_file(path) for path in paths], str(folder))
+
+
+def in_order(books: Iterable[Rulebook], where: str) -> list[Rulebook]:
+    """The versions of one rule by date; a UserError naming `where` they stand if they are not."""
+    books = sorted(books, key=lambda b: (b.name, b.in_force.from_))
     seen: dict[tuple[str, date], str] = {}
     for book in books:
         key = (book.name, book.in_force.from_)
         if key in seen:
-            raise UserError(f"{folder}: {seen[key]} and {book.id} both begin on {key[1]}")
+            raise UserError(f"{where}: {seen[key]} and {book.id} both begin on {key[1]}")
         seen[key] = book.id
     names = {book.name for book in books}
     if len(names) > 1:
         raise UserError(
-            f"{folder}: rulebooks of several names ({', '.join(sorted(names))}); "
+            f"{where}: rulebooks of several names ({', '.join(sorted(names))}); "
             "one run decides by the versions of one rule"
         )
     return books

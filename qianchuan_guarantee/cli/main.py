@@ -17,6 +17,8 @@ from qianchuan_guarantee.cli.explain import explain
 from qianchuan_guarantee.cli.generate import generate
 from qianchuan_guarantee.cli.report import report
 from qianchuan_guarantee.cli.run import run
+from qianchuan_guarantee.cli.sensitivity import sensitivity
+from qianchuan_guarantee.cli.what_if import what_if
 from qianchuan_guarantee.errors import InvariantError, UsageError, UserError
 from qianchuan_guarantee.wording import say
 
@@ -33,6 +35,8 @@ app.command(help=say("c_explain", "en"))(explain)
 app.command(help=say("c_generate", "en"))(generate)
 app.command(help=say("c_report", "en"))(report)
 app.command(help=say("c_run", "en"))(run)
+app.command(help=say("c_sensitivity", "en"))(sensitivity)
+app.command("what-if", help=say("c_what_if", "en"))(what_if)
 app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(rules_commands.app, name="rules")
 

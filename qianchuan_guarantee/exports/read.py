@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from qianchuan_guarantee.engines import Engine, Malformed
 
+_NEAR = 3  # ids told of where one is not known
 REFUSED_COLUMNS = {
     "ad_id": "int64",
     "happened_at": "timestamp(6)",
@@ -91,6 +92,19 @@ def read_export(
             tables[table.name] = _absent(table, engine, facts)
     check_totals(tables, engine)
     return tables
+
+
+def near_ids(ad_id: int, export: Export, engine: Engine) -> list[int]:
+    """The plans of the plan table that somebody may have meant by an id that it does not have."""
+    if "plans" not in export.tables:
+        return []
+    every, _ = _typed(export.tables["plans"], engine)
+    ids = every.filter(every._ad_id.notnull()).select(ad_id="_ad_id").distinct()
+    asked = ibis.literal(ad_id, type="int64")
+    typed = ids.ad_id.cast("string").levenshtein(ibis.literal(str(ad_id)))
+    near = ids.order_by([typed, (ids.ad_id - asked).abs(), ids.ad_id]).limit(_NEAR)
+    found: list[int] = engine.arrow(near)["ad_id"].to_pylist()
+    return found
 
 
 def _absent(

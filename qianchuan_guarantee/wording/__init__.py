@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from qianchuan_guarantee.vocabulary import Language
-from qianchuan_guarantee.wording import commands, deciding, ledger, remaining
+from qianchuan_guarantee.wording import asking, commands, deciding, ledger, remaining
 
-_SENTENCES = deciding.SENTENCES | commands.SENTENCES | ledger.SENTENCES | remaining.SENTENCES
+_SENTENCES = (
+    deciding.SENTENCES
+    | commands.SENTENCES
+    | ledger.SENTENCES
+    | remaining.SENTENCES
+    | asking.SENTENCES
+)
 
 
 def say(key: str, lang: Language, **words: object) -> str:

@@ -1,0 +1,105 @@
+"""What if, sensitivity, near misses, differences of rulebooks: key → English, Chinese."""
+
+from __future__ import annotations
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # The command line.
+    "c_what_if": (
+        "What another reading, number, rulebook or fact would change: plans, why, and money.",
+        "若改用另一种解读、数值、规则或事实，会改变哪些计划、为何改变、金额多少。",
+    ),
+    "o_what_if_read": (
+        "Read an open question otherwise; may be repeated.",
+        "改用另一种解读；可重复。",
+    ),
+    "o_set": (
+        "Set a number of the rulebook, as scenarios.feed.conversions.at_least=5; may be repeated.",
+        "设定规则中的一个数值，如 scenarios.feed.conversions.at_least=5；可重复。",
+    ),
+    "o_what_if_rules": (
+        "Folder of rulebooks to decide by instead of the shipped ones.",
+        "改用此目录中的规则与随包规则比较。",
+    ),
+    "o_what_if_out": (
+        "The plans that change, to .parquet, .csv, .xlsx or .html.",
+        "发生变化的计划写入 .parquet、.csv、.xlsx 或 .html。",
+    ),
+    "p_again": ("deciding again", "再次判定"),
+    # What if.
+    "w_asked": ("What if {words}", "假设 {words}"),
+    "w_amount": (
+        "Granted: {before} yuan now, {after} yuan then, {change}",
+        "赠款：现为 {before} 元，届时 {after} 元，变化 {change}",
+    ),
+    "w_plans": (
+        "{changed} of {plans} plans change outcome or amount",
+        "{plans} 个计划中有 {changed} 个的结果或金额发生变化",
+    ),
+    "w_largest": (
+        "The {shown} largest changes of {all}; -o writes all of them",
+        "{all} 处变化中金额最大的 {shown} 处；用 -o 可写出全部",
+    ),
+    "w_nothing_asked": (
+        "Nothing changes, since nothing was asked: give --read, --set or --rules.",
+        "没有变化，因为没有提出假设：请给出 --read、--set 或 --rules。",
+    ),
+    "w_same_rule": (
+        "Nothing changes: what was asked is what holds already.",
+        "没有变化：所假设的与现行规则相同。",
+    ),
+    "w_not_sensitive": (
+        "Nothing changes: no plan is sensitive to it; every fact and answer stays as it is.",
+        "没有变化：没有计划对此敏感，所有事实与答案均不变。",
+    ),
+    "w_other_facts": (
+        "No plan changes outcome or amount, though of {plans} plans something that is compared is "
+        "another.",
+        "没有计划的结果或金额变化，但有 {plans} 个计划所比较的内容不同。",
+    ),
+    "w_held": (
+        "Plan {plan} is held: its facts are not known ({reasons}), so nobody knows what would "
+        "change.",
+        "计划 {plan} 待数据补正，其事实未知（{reasons}），因此无从得知会有何变化。",
+    ),
+    "now": ("now", "现在"),
+    "then": ("then", "届时"),
+    "change": ("change", "变化"),
+    "because": ("because", "原因"),
+    "w_by_outcome": ("By outcome", "按结果"),
+    "w_by_scenario": ("Grants by scenario", "赠款，按场景"),
+    "w_by_advertiser": ("Grants by advertiser, where they change", "赠款有变化的广告主"),
+    "w_lifted": ("{reason} no longer applies", "{reason} 不再成立"),
+    "w_new": ("{reason} applies now", "{reason} 成立"),
+    "w_cycle": ("its cycle ends on another day", "周期在另一天结束"),
+    "w_amount_only": ("the amount is another", "金额不同"),
+    "none": ("none", "无"),
+    # Sensitivity.
+    "c_sensitivity": (
+        "What every other reading of the open questions would change: plans and money.",
+        "每个未决问题改用其他解读时，会改变多少计划与金额。",
+    ),
+    "o_sensitivity_out": (
+        "The alternatives, to .parquet, .csv, .xlsx or .html.",
+        "各种解读写入 .parquet、.csv、.xlsx 或 .html。",
+    ),
+    "p_alternative": ("reading {id} as {choice}", "改用解读 {id}={choice}"),
+    "reading": ("reading", "解读"),
+    "s_amount": (
+        "{plans} plans, {amount} yuan granted by the readings in use",
+        "共 {plans} 个计划，按现行解读应发 {amount} 元",
+    ),
+    "s_changed": ("plans changed", "变化的计划"),
+    "s_as": ("read as", "解读为"),
+    "s_stakes": (
+        "{reading}: the most at stake ({plans} change)",
+        "{reading}：涉及金额最大者（{plans} 个变化）",
+    ),
+    "s_no_effect": (
+        "No plan is sensitive to: {readings}.",
+        "没有计划对以下解读敏感：{readings}。",
+    ),
+    # Questions that only a comparison puts.
+    "q_in_force": ("Was a rulebook in force?", "当日是否有生效的规则？"),
+    "q_not_zero": ("Is there a conversion, and cost?", "是否有转化且有消耗？"),
+    "q_cycle": ("Is its cycle over?", "周期是否已结束？"),
+}
