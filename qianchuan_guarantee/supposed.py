@@ -91,7 +91,7 @@ def edited(
         rows = before = found.to_pylist()
         for edit in (edit for edit in edits if edit.table == name):
             rows = _edit(rows, edit, ad_id, is_partitioned=checked[name].days is not None)
-        if name == "operations" and _bids(before) != _bids(rows):
+        if name == "operations" and _timeline(before) != _timeline(rows):
             snapshots = engine.arrow(
                 checked["plans"].rows.filter(checked["plans"].rows.ad_id == ad_id)
             )
@@ -220,6 +220,10 @@ def _order(row: Row) -> tuple[Any, ...]:
 
 def _bids(rows: list[Row]) -> list[Row]:
     return sorted((row for row in rows if row["operation"] == "bid"), key=_order)
+
+
+def _timeline(rows: list[Row]) -> list[Row]:
+    return sorted((row for row in rows if row["operation"] in ("create", "bid")), key=_order)
 
 
 def _initial(rows: list[Row]) -> Decimal | None:

@@ -143,15 +143,14 @@ class Asking:
 
     def _with_edits(self, asked: Question, edits: Sequence[Edit]) -> Decided:
         """The plan's rows, edited, through the same stages."""
-        plans, decided = self.decided.question.plans, self.decided
-        if len(plans) != 1:
-            raise UsageError(f"--set {edits[0].word}: of which plan? Give one --plan AD_ID")
+        decided = self.decided
         if not decided.export.has_conversions and any(e.table == "conversions" for e in edits):
             raise UsageError(
                 "--set plan.conversions: these exports have no conversions table; conversions are "
                 "known per slice only"
             )
-        rows = edited(decided.checked, plans[0], edits, self.engine)
+        (plan,) = decided.question.plans
+        rows = edited(decided.checked, plan, edits, self.engine)
         return decide_checked(asked, self.engine, decided.export, rows)
 
     def _compare(self, both: Table, after: Table, otherwise: Otherwise, asked: Question) -> WhatIf:
@@ -185,6 +184,9 @@ def what_if(
     question: Question, otherwise: Otherwise, engine: DuckDB, tell: Tell = _say_nothing
 ) -> WhatIf:
     """What changes on these exports if the rule is another one."""
+    if otherwise.edits and len(question.plans) != 1:
+        word = otherwise.edits[0].word
+        raise UsageError(f"--set {word}: of which plan? Give one --plan AD_ID")
     asking = Asking(question, engine, tell)
     tell("p_again")
     return asking.ask(otherwise)

@@ -25,10 +25,10 @@ _ROWS_PER_GROUP = 100_000
 _WORKBOOK_ROWS = 1_048_575  # what a sheet holds below its header
 
 
-def check_ending(path: Path, option: str) -> None:
+def check_ending(path: Path, option: str, endings: Sequence[str] = ENDINGS) -> None:
     """Refuse a file name whose ending says no format, before any work is done."""
-    if path.suffix not in ENDINGS:
-        raise UsageError(f"{option} {path}: unknown ending; expected {', '.join(ENDINGS)}")
+    if path.suffix not in endings:
+        raise UsageError(f"{option} {path}: unknown ending; expected {', '.join(endings)}")
     if path.is_dir():
         raise UsageError(f"{option} {path}: a folder; expected a file")
 

@@ -16,6 +16,7 @@ from qianchuan_guarantee.cli.what_if import render
 from qianchuan_guarantee.decide import Question
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.report.difference import because, changed_table, document
+from qianchuan_guarantee.report.difference import write as write_found
 from qianchuan_guarantee.settings import with_settings
 from qianchuan_guarantee.vocabulary import REASONS
 from qianchuan_guarantee.what_if import Asking, Changed, Otherwise, WhatIf
@@ -184,7 +185,7 @@ def test_what_changes_nothing_says_why(demo: Ask) -> None:
     assert "holds already" in document(demo(pause="last_pause"), "en")["why_nothing"]
     insensitive = demo(slice_bid="lowest")
     assert "sensitive" in document(insensitive, "en")["why_nothing"]
-    stricter = demo("scenarios.search.edits.bid.at_most=3")
+    stricter = demo("scenarios.managed.conversions.more_than.prompted.dividend_yuan=5000.01")
     assert stricter.other_facts > 0
     assert "compared is another" in document(stricter, "en")["why_nothing"]
     for found in (insensitive, stricter):
@@ -281,3 +282,18 @@ def test_an_unknown_plan_lists_near_ids(command: str) -> None:
     assert ran.code == 2
     assert f"plan {typo}: no such plan" in ran.said
     assert str(FIRST + 103) in ran.said
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_loads_nothing_and_escapes_what_was_asked(
+    lang: str, demo: Ask, tmp_path: Path
+) -> None:
+    found = demo(
+        "scenarios.feed.pause={clause: <b>, is_judged: true}", conversion_clock="converted"
+    )
+    write_found(found, tmp_path / "page.html", lang)  # type: ignore[arg-type]
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert not re.search(r"https?://|<script|src=|@import|url\(", text)
+    assert str(FIRST + 603) in text

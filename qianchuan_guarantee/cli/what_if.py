@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from qianchuan_guarantee.cli import options, screen
-from qianchuan_guarantee.vocabulary import OUTCOMES, SCENARIOS, Language
+from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
-    from qianchuan_guarantee.what_if import Changed, Money, Otherwise, WhatIf
+    from qianchuan_guarantee.what_if import Otherwise, WhatIf
 
 _SHOWN = 30
 
@@ -50,9 +48,9 @@ def what_if(
     from qianchuan_guarantee.what_if import what_if as ask
 
     if out is not None:
-        from qianchuan_guarantee.write import check_ending
+        from qianchuan_guarantee.write import ENDINGS, check_ending
 
-        check_ending(out, "-o")
+        check_ending(out, "-o", (*ENDINGS, ".html"))
     question = options.question(exports, as_of, None, None, None, plan)
     otherwise = _otherwise(read, settings, rules)
     with screen.Progress(language) as progress:
@@ -86,95 +84,15 @@ def _otherwise(read: list[str] | None, settings: list[str] | None, rules: Path |
 
 def render(found: WhatIf, lang: Language) -> str:
     """A what-if as people read it."""
-    from qianchuan_guarantee.report.difference import why_nothing
+    from qianchuan_guarantee.report.difference import lines, money, plans
 
-    parts = [say("as_of", lang, day=found.question.as_of, rulebook=found.question.books[-1].id)]
-    if found.otherwise.words:
-        parts.append(say("w_asked", lang, words=", ".join(found.otherwise.words)))
-    for plan, codes in found.held.items():
-        parts.append(say("w_held", lang, plan=plan, reasons=", ".join(codes)))
-    if not found.changed:
-        return "\n".join([*parts, "", why_nothing(found, lang)])
-    total = found.total
-    parts.append(
-        say(
-            "w_amount",
-            lang,
-            before=f"{total.amount_before:,}",
-            after=f"{total.amount_after:,}",
-            change=f"{total.amount_change:+,}",
-        )
-    )
-    count = say("w_plans", lang, changed=len(found.changed), plans=found.plan_count)
-    return "\n".join([*parts, count, *_money(found, lang), *_changes(found, lang)])
-
-
-def _money(found: WhatIf, lang: Language) -> list[str]:
-    names: dict[str, dict[Any, str]] = {
-        "w_by_outcome": {code: term.text(lang) for code, term in OUTCOMES.items()},
-        "w_by_scenario": {code: term.text(lang) for code, term in SCENARIOS.items()},
-        "w_by_advertiser": {},
-    }
-    groups: dict[str, Mapping[Any, Money]] = {
-        "w_by_outcome": found.by_outcome,
-        "w_by_scenario": found.by_scenario,
-        "w_by_advertiser": {
-            key: money for key, money in found.by_advertiser.items() if not money.is_same
-        },
-    }
-    parts: list[str] = []
-    for key, group in groups.items():
-        if not group:
-            continue
-        ordered = sorted(group.items(), key=lambda item: -abs(item[1].amount_change))[:_SHOWN]
-        rows = [
-            _money_row(names[key].get(name, str(name)), money)
-            for name, money in (ordered if key == "w_by_advertiser" else group.items())
-        ]
-        header = [
-            "",
-            *(
-                f"{say(k, lang)}, {say(side, lang)}"
-                for k in ("plans", "amount")
-                for side in ("now", "then")
-            ),
-            say("change", lang),
-        ]
-        parts += [screen.heading(say(key, lang)), screen.table(header, rows, range(1, 6))]
-    return parts
-
-
-def _money_row(name: str, money: Money) -> tuple[object, ...]:
-    return (
-        name,
-        money.plans_before,
-        money.plans_after,
-        f"{money.amount_before:,}",
-        f"{money.amount_after:,}",
-        f"{money.amount_change:+,}" if money.amount_change else "",
-    )
-
-
-def _changes(found: WhatIf, lang: Language) -> list[str]:
-    from qianchuan_guarantee.report.difference import because
-
-    def size(changed: Changed) -> tuple[Decimal, int]:
-        return (-abs(changed.amount_after - changed.amount_before), changed.ad_id)
-
-    shown = sorted(found.changed, key=size)[:_SHOWN]
-    parts = []
-    if len(shown) < len(found.changed):
-        parts.append(
-            screen.heading(say("w_largest", lang, shown=len(shown), all=len(found.changed)))
-        )
-    for each in shown:
-        outcomes = (each.outcome_before, each.outcome_after)
-        words = " → ".join(OUTCOMES[code].text(lang) for code in dict.fromkeys(outcomes))
-        parts.append(
-            screen.heading(
-                f"{say('plan', lang)} {each.ad_id}: {words}, "
-                f"{each.amount_before:,} → {each.amount_after:,}"
-            )
-        )
-        parts += [f"    {line}" for line in because(each, lang)]
-    return parts
+    parts = lines(found, lang)
+    for sheet in money(found, lang, _SHOWN):
+        parts += [screen.heading(sheet.title), screen.table(sheet.header, sheet.rows, sheet.right)]
+    shown = plans(found, lang, _SHOWN)
+    if len(shown.rows) < len(found.changed):
+        parts.append(screen.heading(shown.title))
+    for ad_id, outcomes, before, after, why in shown.rows:
+        parts.append(screen.heading(f"{say('plan', lang)} {ad_id}: {outcomes}, {before} → {after}"))
+        parts += [f"    {line}" for line in str(why).splitlines()]
+    return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""A what-if as people and programs read it: why each plan changes, in words; files."""
+"""A what-if as people and programs read it: why each plan changes, in words; tables; files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qianchuan_guarantee.vocabulary import REASONS, Language
+from qianchuan_guarantee.report.page import write_page
+from qianchuan_guarantee.report.sheets import Sheet, page
+from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, SCENARIOS, Language
 from qianchuan_guarantee.wording import say
-from qianchuan_guarantee.write import Sheet, as_text, write_tables
+from qianchuan_guarantee.write import Sheet as Rows
+from qianchuan_guarantee.write import as_text, write_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,9 +65,11 @@ def _text(value: Any, lang: Language) -> str:
 
 
 def _trimmed(value: Any) -> Any:
-    """Decimals without zeros at the end, but with two places."""
+    """Decimals without zeros at the end, but with two places; counts are whole."""
     if not isinstance(value, Decimal):
         return value
+    if value.as_tuple().exponent == 0:
+        return int(value)
     exact = value.normalize()
     places = max(2, -int(exact.as_tuple().exponent))
     return value.quantize(Decimal(1).scaleb(-places))
@@ -112,7 +117,8 @@ def _json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
     if isinstance(value, Decimal):
-        return f"{_trimmed(value):f}"
+        exact = _trimmed(value)
+        return exact if isinstance(exact, int) else f"{exact:f}"
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -152,7 +158,99 @@ def changed_table(found: WhatIf, lang: Language) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=changed_schema())
 
 
+def lines(found: WhatIf, lang: Language) -> list[str]:
+    """What was asked, and what comes of it in all."""
+    said = [say("as_of", lang, day=found.question.as_of, rulebook=found.question.books[-1].id)]
+    if found.otherwise.words:
+        said.append(say("w_asked", lang, words=", ".join(found.otherwise.words)))
+    for plan, codes in found.held.items():
+        said.append(say("w_held", lang, plan=plan, reasons=", ".join(codes)))
+    if not found.changed:
+        return [*said, why_nothing(found, lang)]
+    total = found.total
+    amounts = {
+        "before": f"{total.amount_before:,}",
+        "after": f"{total.amount_after:,}",
+        "change": f"{total.amount_change:+,}",
+    }
+    said.append(say("w_amount", lang, **amounts))
+    return [*said, say("w_plans", lang, changed=len(found.changed), plans=found.plan_count)]
+
+
+def money(found: WhatIf, lang: Language, most: int | None = None) -> list[Sheet]:
+    """By outcome, by scenario, and by advertiser (those that change, `most` of them)."""
+    if not found.changed:
+        return []
+    outcomes = {code: term.text(lang) for code, term in OUTCOMES.items()}
+    scenarios = {code: term.text(lang) for code, term in SCENARIOS.items()}
+    changing = [item for item in found.by_advertiser.items() if not item[1].is_same]
+    changing.sort(key=lambda item: -abs(item[1].amount_change))
+    groups: list[tuple[str, list[tuple[Any, Money]], dict[Any, str]]] = [
+        ("w_by_outcome", list(found.by_outcome.items()), outcomes),
+        ("w_by_scenario", list(found.by_scenario.items()), scenarios),
+        ("w_by_advertiser", changing[:most], {}),
+    ]
+    pairs = [(what, when) for what in ("plans", "amount") for when in ("now", "then")]
+    header = [
+        "",
+        *(f"{say(what, lang)}, {say(when, lang)}" for what, when in pairs),
+        say("change", lang),
+    ]
+    return [
+        Sheet(
+            say(key, lang),
+            header,
+            [_money_row(names.get(name, str(name)), each) for name, each in group],
+            range(1, 6),
+        )
+        for key, group, names in groups
+        if group
+    ]
+
+
+def _money_row(name: str, each: Money) -> tuple[object, ...]:
+    return (
+        name,
+        f"{each.plans_before:,}",
+        f"{each.plans_after:,}",
+        f"{each.amount_before:,}",
+        f"{each.amount_after:,}",
+        f"{each.amount_change:+,}" if each.amount_change else "",
+    )
+
+
+def plans(found: WhatIf, lang: Language, most: int | None = None) -> Sheet:
+    """The plans that change, the largest change of money first."""
+
+    def size(changed: Changed) -> tuple[Decimal, int]:
+        return (-abs(changed.amount_after - changed.amount_before), changed.ad_id)
+
+    rows = [
+        (
+            each.ad_id,
+            " → ".join(
+                OUTCOMES[code].text(lang)
+                for code in dict.fromkeys((each.outcome_before, each.outcome_after))
+            ),
+            f"{each.amount_before:,}",
+            f"{each.amount_after:,}",
+            "\n".join(because(each, lang)),
+        )
+        for each in sorted(found.changed, key=size)[:most]
+    ]
+    amounts = [f"{say('amount', lang)}, {say(when, lang)}" for when in ("now", "then")]
+    header = [say("plan", lang), say("outcome", lang), *amounts, say("because", lang)]
+    title = say("w_plans_title", lang)
+    if len(rows) < len(found.changed):
+        title = say("w_largest", lang, shown=len(rows), all=len(found.changed))
+    return Sheet(title, header, rows, (2, 3))
+
+
 def write(found: WhatIf, path: Path, lang: Language) -> None:
     """The plans that change, to a file."""
+    if path.suffix == ".html":
+        shown = [*money(found, lang), plans(found, lang)]
+        write_page(page(say("w_title", lang), lines(found, lang), shown, lang), path)
+        return
     table = changed_table(found, lang)
-    write_tables([Sheet(table.to_batches(), table.schema, path, len(found.changed))])
+    write_tables([Rows(table.to_batches(), table.schema, path, len(found.changed))])

@@ -35,6 +35,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{changed} of {plans} plans change outcome or amount",
         "{plans} 个计划中有 {changed} 个的结果或金额发生变化",
     ),
+    "w_title": ("What if", "如果"),
+    "w_plans_title": ("Plans that change", "发生变化的计划"),
     "w_largest": (
         "The {shown} largest changes of {all}; -o writes all of them",
         "{all} 处变化中金额最大的 {shown} 处；用 -o 可写出全部",
@@ -94,10 +96,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{reading}: the most at stake ({plans} change)",
         "{reading}：涉及金额最大者（{plans} 个变化）",
     ),
-    "s_no_effect": (
-        "No plan is sensitive to: {readings}.",
-        "没有计划对以下解读敏感：{readings}。",
-    ),
+    "s_title": ("What each open question is worth", "每个未决问题的影响"),
     # Questions that only a comparison puts.
     "q_in_force": ("Was a rulebook in force?", "当日是否有生效的规则？"),
     "q_not_zero": ("Is there a conversion, and cost?", "是否有转化且有消耗？"),
