@@ -402,7 +402,7 @@ def choose(books: Sequence[Rulebook], rulebook_id: str | None) -> list[Rulebook]
     chosen = [book for book in books if book.id == rulebook_id]
     if not chosen:
         known = ", ".join(book.id for book in books)
-        raise UsageError(f"--rulebook {rulebook_id}: no such rulebook; there is {known}")
+        raise UsageError(f"{rulebook_id}: no such rulebook; there is {known}")
     return chosen
 
 

@@ -1,4 +1,5 @@
-"""`qcg rules`: the rulebooks there are, what one says, whether a folder of them is right."""
+"""`qcg rules`: the rulebooks there are, what one says, what two differ in, whether a folder of them
+is right."""
 
 from __future__ import annotations
 
@@ -76,6 +77,38 @@ def check_rulebooks(
     language = cast(Language, options.language(lang))
     for book in _load(folder):
         typer.echo(say("rulebook_fine", language, rulebook=book.id, digest=book.digest))
+
+
+@app.command("diff", help=say("c_rules_diff", "en"))
+def diff_rulebooks(
+    a: Annotated[str, typer.Argument(help=say("o_diff_a", "en"), metavar="A")],
+    b: Annotated[str, typer.Argument(help=say("o_diff_b", "en"), metavar="B")],
+    rules: options.Rules = None,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """Two rulebooks side by side."""
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.report.amendments import document, lines, sheets
+
+    old, new = (_named(name, rules) for name in (a, b))
+    if as_json:
+        typer.echo(json.dumps(document(old, new, language), ensure_ascii=False))
+        return
+    parts = lines(old, new, language)
+    for sheet in sheets(old, new, language):
+        parts += [screen.heading(sheet.title), screen.table(sheet.header, sheet.rows)]
+    typer.echo("\n".join(parts))
+
+
+def _named(name: str, rules: Path | None) -> Rulebook:
+    """A rulebook by NAME@VERSION, or by the path of its YAML."""
+    from qianchuan_guarantee.rulebook import choose, load, load_file
+
+    if name.endswith((".yaml", ".yml")):
+        return load_file(Path(name))
+    (book,) = choose(load(rules), name)
+    return book
 
 
 def render(book: Rulebook, lang: Language) -> str:
