@@ -9,11 +9,18 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from qianchuan_guarantee.margins import Question
+from qianchuan_guarantee.margins import margin as margin_of
 from qianchuan_guarantee.rulebook import Rulebook, Scenario
 from qianchuan_guarantee.vocabulary import REASONS, Language
 from qianchuan_guarantee.wording import say
 
 Row = dict[str, Any]
+_EDITS: dict[str, Question] = {
+    "bid": "bid_edits",
+    "targeting": "targeting_edits",
+    "together": "edits_together",
+}
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ class Clauses:
         cost, line = facts["cost"], facts["overcost_line"]
         margin = None
         if line is not None:
-            difference = _trim(cost - line)
+            difference = _trim(margin_of("overcost", facts))
             key = "m_on" if difference == 0 else "m_over" if difference > 0 else "m_under"
             margin = self._q(key, yuan=f"{abs(difference):f}")
         return Clause(
@@ -184,7 +191,7 @@ class Clauses:
         operands["late_conversions"] = decision["late_conversions"]
         margin = None
         if count is not None and required is not None:
-            spare = count - required
+            spare = margin_of("conversions", self.facts)
             key = "short" if spare < 0 else "spare" if spare > 0 else "just"
             margin = self._q(f"m_conversions_{key}", n=abs(spare))
         return Clause(
@@ -215,7 +222,7 @@ class Clauses:
         assert self.scenario is not None
         column = "edits_together_at_most" if kind == "together" else f"{kind}_edits_at_most"
         limit = self.facts[column]
-        left = limit - count
+        left = margin_of(_EDITS[kind], self.facts)
         key = "over" if left < 0 else "left" if left > 0 else "none"
         return Clause(
             self.scenario.edits.clause,

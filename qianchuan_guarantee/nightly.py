@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
 
 
+_NEAR = 10  # near misses of each kind
+
+
 @dataclass(frozen=True)
 class Night:
     """A night as it was asked for. `by`: who started it; null: the user of the system."""
@@ -211,7 +214,7 @@ def _record(
     )
     found = found_by(decided, night.policy, corrected)
     books = {book.id: book.digest for book in night.question.books}
-    summary = summarise(decided)
+    summary = summarise(decided, _NEAR)
     with store.writing(is_dry=night.is_dry) as connection:
         book = Book(connection, stamp)
         entered = enter(book, found, night.policy, books, night.question.as_of)

@@ -41,6 +41,9 @@ def decide(
         typer.Option("--quarantine", help=say("o_quarantine", "en"), metavar="FILE"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help=say("o_strict", "en"))] = False,
+    near: Annotated[
+        int | None, typer.Option("--near", help=say("o_near", "en"), metavar="N", min=1)
+    ] = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
@@ -55,7 +58,7 @@ def decide(
     with screen.Progress(language) as progress:
         runner = options.engine(engine, spark_master, memory)
         decided = decide_plans(asked, runner, progress)
-        summary = summarise(decided)
+        summary = summarise(decided, near)
         written = _write(decided, out, quarantine, progress)
     if as_json:
         typer.echo(json.dumps(summary.document(), ensure_ascii=False))
@@ -125,6 +128,7 @@ def render(summary: Summary, decided: Decided, lang: Language) -> str:
     parts += _outcomes(summary, lang)
     parts += _grants(summary, lang)
     parts += _reasons(summary, lang)
+    parts += _near(summary, lang)
     parts += _rows(summary, decided, lang)
     return "\n".join(parts)
 
@@ -183,6 +187,19 @@ def _reasons(summary: Summary, lang: Language) -> list[str]:
         header = [say(key, lang) for key in ("reason", "plans", "meaning")]
         parts += [screen.heading(say("why_not", lang)), screen.table(header, listed, right=(1,))]
     return parts
+
+
+def _near(summary: Summary, lang: Language) -> list[str]:
+    from qianchuan_guarantee.report.near import sheets
+
+    return [
+        line
+        for sheet in sheets(summary.near or [], lang)
+        for line in (
+            screen.heading(sheet.title),
+            screen.table(sheet.header, sheet.rows, sheet.right),
+        )
+    ]
 
 
 def _rows(summary: Summary, decided: Decided, lang: Language) -> list[str]:

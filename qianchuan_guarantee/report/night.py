@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 from qianchuan_guarantee.errors import InvariantError, UserError
 from qianchuan_guarantee.ledger import schema
 from qianchuan_guarantee.ledger.store import Store, as_rows
+from qianchuan_guarantee.near import Near, from_document
 from qianchuan_guarantee.report.plans import Plans, read_plans
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class NightPage:
     status_of: Mapping[int, str]
     held_before: int
     nights: Sequence[Line]
+    near: Sequence[Near]
     incidents: Sequence[Mapping[str, Any]]
     incident_count: int
     overdrawn: Sequence[Mapping[str, Any]]
@@ -150,6 +152,7 @@ def collect(store: Store, as_of: date | None) -> NightPage:
         status_of=status_of,
         held_before=held_before,
         nights=nights,
+        near=[from_document(each) for each in document.get("near", ())],
         incidents=document["incidents"][:FURTHER],
         incident_count=len(document["incidents"]),
         overdrawn=[_in_yuan(each) for each in document["overdrawn"][:FURTHER]],

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.report import charts
+from qianchuan_guarantee.report import charts, near
 from qianchuan_guarantee.report.charts import Bar, TrendPoint
 from qianchuan_guarantee.report.night import NightPage
 from qianchuan_guarantee.vocabulary import (
@@ -66,6 +66,7 @@ def render(page: NightPage, lang: Language) -> str:
         scenarios=SCENARIOS,
         statuses=STATUSES,
         shown_grants=sum((g["amount"] for g in page.plans.grants), Decimal("0.00")),
+        near=near.sheets(page.near, lang),
         trend=_trend(page, lang),
         outcome_bars=_outcomes(page, lang),
         size_bars=_sizes(page, lang),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.errors import InvariantError
+from qianchuan_guarantee.near import Near, near
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _SHOWN = 30
 @dataclass(frozen=True)
 class Summary:
     """Numbers of a run. `grants`: the largest grants, `(ad_id, advertiser_id, scenario, cost,
-    target_cost, conversions, amount)` as mappings. `refusals`: `(table, column, reason)` → rows."""
+    target_cost, conversions, amount)` as mappings. `refusals`: `(table, column, reason)` → rows.
+    `near`: the plans nearest to the other outcome; None where nobody asked."""
 
     as_of: str
     rulebook: str
@@ -35,6 +37,7 @@ class Summary:
     grants: list[dict[str, Any]]
     refusals: dict[tuple[str, str, str], int]
     rows_without_plan: int
+    near: list[Near] | None = None
 
     @property
     def held(self) -> int:
@@ -57,11 +60,13 @@ class Summary:
             "amount": str(self.amount),
             "held": self.held,
             "rows_without_plan": self.rows_without_plan,
+            **({} if self.near is None else {"near": [each.document() for each in self.near]}),
         }
 
 
-def summarise(decided: Decided) -> Summary:
-    """Count outcomes, reasons, money and rows, and assert that they add up."""
+def summarise(decided: Decided, near_most: int | None = None) -> Summary:
+    """Count outcomes, reasons, money and rows, and assert that they add up. `near_most`: how many
+    near misses of each kind; None: not asked."""
     sums = decided.engine.arrow(_by_outcome, decided.stages["decisions"]).to_pylist()
     by_outcome = {row["outcome"]: row for row in sums}
     amount = sum((row["amount"] for row in by_outcome.values()), Decimal("0.00"))
@@ -86,6 +91,7 @@ def summarise(decided: Decided) -> Summary:
         grants=_largest_grants(decided),
         refusals=_count_refusals(decided),
         rows_without_plan=_rows_without_plan(decided),
+        near=None if near_most is None else near(decided, near_most),
     )
 
 

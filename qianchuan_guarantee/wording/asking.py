@@ -97,6 +97,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{reading}：涉及金额最大者（{plans} 个变化）",
     ),
     "s_title": ("What each open question is worth", "每个未决问题的影响"),
+    # Near misses.
+    "o_near": (
+        "Also the N plans nearest to the other outcome, by conversions, by yuan and by edits.",
+        "另列最接近另一种结果的计划，按转化数、按金额、按修改次数各 N 个。",
+    ),
+    "n_conversions": (
+        "Nearest to the other outcome, by conversions",
+        "最接近另一种结果的计划，按转化数",
+    ),
+    "n_yuan": ("Nearest to the other outcome, by yuan", "最接近另一种结果的计划，按金额"),
+    "n_edits": ("Nearest to the other outcome, by edits", "最接近另一种结果的计划，按修改次数"),
+    "n_margin": ("margin", "差距"),
+    "n_at_stake": ("at stake, yuan", "涉及金额（元）"),
     # Differences of rulebooks.
     "c_rules_diff": (
         "Two rulebooks side by side: what differs, and for which first deliveries.",

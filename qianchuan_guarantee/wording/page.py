@@ -30,6 +30,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "此后至下一次运行之前，人工发放 {issued} 元（{issued_count} 笔），未予发放 {refused} 元"
         "（{refused_count} 笔），扣回 {recovered} 元（{recovered_count} 笔）。",
     ),
+    # Near misses.
+    "near": ("Nearest to the other outcome", "最接近另一种结果的计划"),
+    "near_note": (
+        "Of each of these plans one question decides: answered otherwise, it would turn the "
+        "outcome.",
+        "以下每个计划都只由一个问题决定：答案不同，结果就会不同。",
+    ),
     # The trend.
     "trend": ("Night by night", "逐夜趋势"),
     "trend_note": (
