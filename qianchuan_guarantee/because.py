@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from qianchuan_guarantee.rulebook import REGISTER
@@ -219,7 +220,7 @@ def _decisive(before: str, after: str) -> Iterable[str]:
 def _cause(what: What, code: str | None, asked: Asked, before: Row, after: Row) -> Cause:
     answer = asked.answer
     operands = {
-        name: (before[name], after[name])
+        name: (_whole(before[name]), _whole(after[name]))
         for name in (*asked.compared, *asked.behind)
         if before[name] != after[name]
         or (name in asked.compared and before[name] not in (None, False))
@@ -233,3 +234,9 @@ def _cause(what: What, code: str | None, asked: Asked, before: Row, after: Row) 
         met_after=after[answer] if answer else None,
         operands=operands,
     )
+
+
+def _whole(value: Any) -> Any:
+    """Engines count in decimals without places."""
+    is_count = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return int(value) if is_count else value

@@ -7,15 +7,15 @@ what comes after is carried out again, once for each alternative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from qianchuan_guarantee.decide import Question, decide, total_granted
+from qianchuan_guarantee.decide import Decided, Question, decide, total_granted
 from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.rulebook import REGISTER
-from qianchuan_guarantee.what_if import decide_again
+from qianchuan_guarantee.what_if import Tell, decide_again, say_nothing
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -64,11 +64,14 @@ class Sensitivity:
     alternatives: Sequence[Alternative]
 
 
-def sensitivity(
-    question: Question, engine: DuckDB, tell: Callable[..., None] = lambda key, **words: None
-) -> Sensitivity:
+def sensitivity(question: Question, engine: DuckDB, tell: Tell = say_nothing) -> Sensitivity:
     """Decide by the readings in use, and then by each alternative."""
-    decided = decide(question, engine, tell)
+    return sensitivity_of(decide(question, engine, tell), engine, tell)
+
+
+def sensitivity_of(decided: Decided, engine: DuckDB, tell: Tell = say_nothing) -> Sensitivity:
+    """The same of what was decided already; its tables say the last alternative in the end."""
+    question = decided.question
     told = decided.decisions.select("ad_id", "advertiser_id", "outcome", "amount")
     before = engine.snapshot(told)
     amount = total_granted(engine, before)

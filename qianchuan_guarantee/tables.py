@@ -506,6 +506,14 @@ DECISIONS: tuple[Out, ...] = (
 )
 
 
+def decision_notes() -> dict[str, str]:
+    """What each column of the decisions says, in both languages, with its clause."""
+    return {
+        out.name: f"{out.zh}\n{out.en}" + (f"\n{out.clause}" if out.clause else "")
+        for out in DECISIONS
+    }
+
+
 def decisions_schema() -> pa.Schema:
     """The Arrow schema of the decisions."""
     import pyarrow as pa

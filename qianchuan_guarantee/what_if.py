@@ -34,7 +34,7 @@ _SHOWN = ("advertiser_id", "scenario", "outcome", "amount", "reasons")
 _ZERO = Decimal("0.00")
 
 
-def _say_nothing(key: str, **words: object) -> None:
+def say_nothing(key: str, **words: object) -> None:
     pass
 
 
@@ -119,7 +119,7 @@ class WhatIf:
 class Asking:
     """Exports decided once, to be asked what if again and again."""
 
-    def __init__(self, question: Question, engine: DuckDB, tell: Tell = _say_nothing) -> None:
+    def __init__(self, question: Question, engine: DuckDB, tell: Tell = say_nothing) -> None:
         self.engine = engine
         self.decided = decide(question, engine, tell)
         compared = _compared(self.decided)
@@ -134,6 +134,9 @@ class Asking:
             readings={**question.readings, **otherwise.readings},
             books=question.books if otherwise.books is None else otherwise.books,
         )
+        if otherwise.edits and len(question.plans) != 1:
+            word = otherwise.edits[0].word
+            raise UsageError(f"--set {word}: of which plan? Give one --plan AD_ID")
         if not otherwise.edits:
             decide_again(self.decided, self.engine, asked)
             return self._compare(self._both, self._after, otherwise, asked)
@@ -181,7 +184,7 @@ class Asking:
 
 
 def what_if(
-    question: Question, otherwise: Otherwise, engine: DuckDB, tell: Tell = _say_nothing
+    question: Question, otherwise: Otherwise, engine: DuckDB, tell: Tell = say_nothing
 ) -> WhatIf:
     """What changes on these exports if the rule is another one."""
     if otherwise.edits and len(question.plans) != 1:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ENDINGS = (".parquet", ".csv", ".xlsx")
 _ROWS_PER_GROUP = 100_000
-_WORKBOOK_ROWS = 1_048_575  # what a sheet holds below its header
 
 
 def check_ending(path: Path, option: str, endings: Sequence[str] = ENDINGS) -> None:
@@ -35,12 +34,14 @@ def check_ending(path: Path, option: str, endings: Sequence[str] = ENDINGS) -> N
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows on their way to a file. With `expected_rows`, another number is a defect."""
+    """Rows on their way to a file. With `expected_rows`, another number is a defect. `notes`: what
+    columns say, for workbooks."""
 
     batches: Iterable[pa.RecordBatch]
     schema: pa.Schema
     path: Path
     expected_rows: int | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_table(sheet: Sheet) -> int:
@@ -86,7 +87,7 @@ def _write(sheet: Sheet, beside: Path) -> int:
     writers: dict[str, Callable[..., int]] = {
         ".parquet": _write_parquet,
         ".csv": _write_csv,
-        ".xlsx": _write_workbook,
+        ".xlsx": partial(_write_workbook, notes=sheet.notes),
     }
     pieces = _even(sheet.batches, sheet.schema)
     rows = writers[sheet.path.suffix](pieces, sheet.schema, beside)
@@ -158,46 +159,12 @@ def _write_csv(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int
     return rows
 
 
-def _cell(name: str, value: Any) -> Any:
-    """Ids as text, since a spreadsheet keeps 15 digits; money stays a number."""
-    is_id = name.endswith("_id")
-    if not is_id and isinstance(value, int | Decimal | date | None):
-        return value
-    return None if value is None else as_text(value)
+def _write_workbook(
+    pieces: Iterator[pa.Table], schema: pa.Schema, path: Path, notes: Mapping[str, str]
+) -> int:
+    from qianchuan_guarantee.workbook import Book
 
-
-def _write_workbook(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int:
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
-    sheet = book.create_sheet(str((schema.metadata or {}).get(b"sheet", b"decisions"), "ascii"))
-    sheet.freeze_panes = "B2"
-    sheet.append(schema.names)
-    rows = 0
+    book = Book(schema, notes)
     for piece in pieces:
-        for row in zip(*(column.to_pylist() for column in piece.columns), strict=True):
-            rows += 1
-            if rows > _WORKBOOK_ROWS:
-                raise UserError(
-                    f"a workbook holds {_WORKBOOK_ROWS} rows; write .parquet or .csv instead"
-                )
-            sheet.append([_cell(*pair) for pair in zip(schema.names, row, strict=True)])
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder, "book.xlsx")
-        book.save(made)
-        _without_clock(made, path)
-    return rows
-
-
-def _without_clock(source: Path, target: Path) -> None:
-    """Copy an archive with every member dated alike."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in sorted(old.namelist()):
-            content = old.read(name)
-            if name == "docProps/core.xml":
-                import re
-
-                content = re.sub(rb">\d{4}-\d\d-\d\dT[\d:]+Z<", b">2000-01-01T00:00:00Z<", content)
-            member = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
-            new.writestr(member, content, zipfile.ZIP_DEFLATED)
+        book.append(zip(*(column.to_pylist() for column in piece.columns), strict=True))
+    return book.save(path)

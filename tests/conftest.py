@@ -14,7 +14,7 @@ from qianchuan_guarantee import rulebook
 from qianchuan_guarantee.decide import Decided, Question, decide
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.rulebook import Rulebook
-from qianchuan_guarantee.tables import decisions_schema
+from qianchuan_guarantee.tables import decision_notes, decisions_schema
 from qianchuan_guarantee.write import Sheet, write_table
 from tests.oracle import Exports, Row
 from tests.worlds import COLUMNS
@@ -69,7 +69,9 @@ def decide_folder(
 def write_decisions(answer: Decided, path: Path) -> int:
     """Write the decisions as `qcg decide -o` does; returns how many."""
     batches = answer.engine.batches(answer.decisions)
-    return write_table(Sheet(batches, decisions_schema(), path, answer.plan_count))
+    return write_table(
+        Sheet(batches, decisions_schema(), path, answer.plan_count, decision_notes())
+    )
 
 
 def by_plan(rows: Sequence[Decision]) -> dict[int, Decision]:

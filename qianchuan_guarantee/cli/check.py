@@ -41,6 +41,7 @@ def check(
     from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
     from qianchuan_guarantee.report.inspection import inspect
     from qianchuan_guarantee.report.summary import summarise
+    from qianchuan_guarantee.wording.columns import notes_of
     from qianchuan_guarantee.write import Sheet, check_ending, write_table
 
     if quarantine is not None:
@@ -56,7 +57,9 @@ def check(
         summary = summarise(decided)
         inspection = inspect(decided, refused, summary.rows_without_plan)
     if quarantine is not None:
-        write_table(Sheet(refused.to_batches(), quarantine_schema(), quarantine))
+        schema = quarantine_schema()
+        notes = notes_of(schema.names)
+        write_table(Sheet(refused.to_batches(), schema, quarantine, notes=notes))
     engine.close()
     if as_json:
         typer.echo(json.dumps(inspection.document(), ensure_ascii=False))

@@ -96,14 +96,15 @@ def _write(
 ) -> list[Path]:
     """Decisions and quarantine to their files, both or none."""
     from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
-    from qianchuan_guarantee.tables import decisions_schema
+    from qianchuan_guarantee.tables import decision_notes, decisions_schema
+    from qianchuan_guarantee.wording.columns import notes_of
     from qianchuan_guarantee.write import Sheet, write_tables
 
     sheets = []
     if out is not None:
         tell("p_writing")
         batches = decided.engine.batches(decided.decisions)
-        sheets.append(Sheet(batches, decisions_schema(), out, decided.plan_count))
+        sheets.append(Sheet(batches, decisions_schema(), out, decided.plan_count, decision_notes()))
     if quarantine is not None:
         asked = decided.question
         refused = quarantined_rows(
@@ -114,7 +115,14 @@ def _write(
             decided.engine,
             asked.plans,
         )
-        sheets.append(Sheet(refused.to_batches(), quarantine_schema(), quarantine))
+        sheets.append(
+            Sheet(
+                refused.to_batches(),
+                quarantine_schema(),
+                quarantine,
+                notes=notes_of(quarantine_schema().names),
+            )
+        )
     write_tables(sheets)
     return [sheet.path for sheet in sheets]
 

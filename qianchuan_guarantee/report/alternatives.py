@@ -10,6 +10,7 @@ from qianchuan_guarantee.report.page import write_page
 from qianchuan_guarantee.report.sheets import Sheet, page
 from qianchuan_guarantee.vocabulary import OUTCOMES, Language
 from qianchuan_guarantee.wording import say
+from qianchuan_guarantee.wording.columns import notes_of
 from qianchuan_guarantee.write import Sheet as Rows
 from qianchuan_guarantee.write import write_tables
 
@@ -135,4 +136,5 @@ def write(found: Sensitivity, path: Path, lang: Language) -> None:
         write_page(page(title, lines(found, lang), sheets(found, lang), lang), path)
         return
     table = alternatives_table(found, lang)
-    write_tables([Rows(table.to_batches(), table.schema, path, len(found.alternatives))])
+    notes = notes_of(table.schema.names)
+    write_tables([Rows(table.to_batches(), table.schema, path, len(found.alternatives), notes)])

@@ -11,6 +11,7 @@ from qianchuan_guarantee.report.page import write_page
 from qianchuan_guarantee.report.sheets import Sheet, page
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, SCENARIOS, Language
 from qianchuan_guarantee.wording import say
+from qianchuan_guarantee.wording.columns import notes_of
 from qianchuan_guarantee.write import Sheet as Rows
 from qianchuan_guarantee.write import as_text, write_tables
 
@@ -65,11 +66,9 @@ def _text(value: Any, lang: Language) -> str:
 
 
 def _trimmed(value: Any) -> Any:
-    """Decimals without zeros at the end, but with two places; counts are whole."""
+    """Decimals without zeros at the end, but with two places."""
     if not isinstance(value, Decimal):
         return value
-    if value.as_tuple().exponent == 0:
-        return int(value)
     exact = value.normalize()
     places = max(2, -int(exact.as_tuple().exponent))
     return value.quantize(Decimal(1).scaleb(-places))
@@ -117,8 +116,7 @@ def _json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
     if isinstance(value, Decimal):
-        exact = _trimmed(value)
-        return exact if isinstance(exact, int) else f"{exact:f}"
+        return f"{_trimmed(value):f}"
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -253,4 +251,5 @@ def write(found: WhatIf, path: Path, lang: Language) -> None:
         write_page(page(say("w_title", lang), lines(found, lang), shown, lang), path)
         return
     table = changed_table(found, lang)
-    write_tables([Rows(table.to_batches(), table.schema, path, len(found.changed))])
+    notes = notes_of(table.schema.names)
+    write_tables([Rows(table.to_batches(), table.schema, path, len(found.changed), notes)])
