@@ -18,6 +18,7 @@ from qianchuan_guarantee.engines.prepared import PREPARED, Prepared, text
 from qianchuan_guarantee.exports.quarantine import quarantined_rows
 from qianchuan_guarantee.generate.files import generate
 from qianchuan_guarantee.generate.order import Order
+from qianchuan_guarantee.nightly import NEAR
 from qianchuan_guarantee.report.summary import summarise
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -45,7 +46,7 @@ def steps(folder: Path) -> dict[str, str]:
     engine.prepared = Prepared({})
     try:
         decided = decide(Question(str(folder), AS_OF, rulebook.load()), engine)
-        summarise(decided)
+        summarise(decided, NEAR)
         cycles = decided.stages["cycles"]
         quarantined_rows(str(folder), decided.checked, cycles, AS_OF, engine)
         return engine.prepared.written

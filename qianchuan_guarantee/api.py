@@ -393,9 +393,9 @@ def what_if(
     >>> more.changed[0].because[0].operands["conversions_required"]
     (6, 5)
     """
-    from qianchuan_guarantee.supposed import PREFIX, parse
     from qianchuan_guarantee.rulebook import load, parse_readings
     from qianchuan_guarantee.settings import with_settings
+    from qianchuan_guarantee.supposed import PREFIX, parse
     from qianchuan_guarantee.what_if import Otherwise
 
     words = [f"{path}={value}" for path, value in (settings or {}).items()]

@@ -63,17 +63,22 @@ class Near:
 
 def near(decided: Decided, most: int) -> list[Near]:
     """The `most` nearest by each measure, the nearest first."""
-    facts = decided.engine.view(_asked(decided.stages["facts"]))
+    facts = decided.engine.keep(_decisive, decided.stages["facts"])
     found: list[Near] = []
-    for measure, questions in MEASURES.items():
-        every = ibis.union(*(_of(facts, question, code) for question, code in questions.items()))
-        order = [every.distance, every.is_granted, every.ad_id, every.question]
-        rows = decided.engine.arrow(every.order_by(order).limit(most)).to_pylist()
+    for measure in MEASURES:
+        rows = decided.engine.arrow(_nearest, facts, measure, most).to_pylist()
         found += [_near(measure, row) for row in rows]
     return found
 
 
-def _asked(facts: Table) -> Table:
+def _nearest(facts: Table, measure: str, most: int) -> Table:
+    questions = MEASURES[measure].items()
+    every = ibis.union(*(_of(facts, question, code) for question, code in questions))
+    order = [every.distance, every.is_granted, every.ad_id, every.question]
+    return every.order_by(order).limit(most)
+
+
+def _decisive(facts: Table) -> Table:
     """Settled plans that are granted, or of which one reason stands alone."""
     is_alone = facts.outcome.isin(("ended", "invalid")) & (facts.reasons.length() == 1)
     return facts.filter((facts.outcome == "granted") | is_alone)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
 
 
-_NEAR = 10  # near misses of each kind
+NEAR = 10  # near misses of each kind
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _record(
     )
     found = found_by(decided, night.policy, corrected)
     books = {book.id: book.digest for book in night.question.books}
-    summary = summarise(decided, _NEAR)
+    summary = summarise(decided, NEAR)
     with store.writing(is_dry=night.is_dry) as connection:
         book = Book(connection, stamp)
         entered = enter(book, found, night.policy, books, night.question.as_of)

@@ -18,9 +18,9 @@ import ibis
 from qianchuan_guarantee.because import COLUMNS, OF_RULES, Cause, causes
 from qianchuan_guarantee.decide import Decided, Question, decide, decide_checked
 from qianchuan_guarantee.errors import InvariantError, UsageError
-from qianchuan_guarantee.supposed import Edit, edited
 from qianchuan_guarantee.parameters import parameters
 from qianchuan_guarantee.rulebook import Rulebook
+from qianchuan_guarantee.supposed import Edit, edited
 from qianchuan_guarantee.vocabulary import REASONS
 
 if TYPE_CHECKING:

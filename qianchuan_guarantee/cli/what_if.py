@@ -68,9 +68,9 @@ def what_if(
 
 
 def _otherwise(read: list[str] | None, settings: list[str] | None, rules: Path | None) -> Otherwise:
-    from qianchuan_guarantee.supposed import PREFIX, parse
     from qianchuan_guarantee.rulebook import load, parse_readings
     from qianchuan_guarantee.settings import with_settings
+    from qianchuan_guarantee.supposed import PREFIX, parse
     from qianchuan_guarantee.what_if import Otherwise
 
     words = [*([f"--rules {rules}"] if rules else []), *(settings or ()), *(read or ())]
