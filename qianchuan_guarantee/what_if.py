@@ -205,7 +205,8 @@ def decide_again(decided: Decided, engine: DuckDB, asked: Question) -> None:
 
 
 def _compared(decided: Decided) -> Table:
-    facts = decided.stages["facts"]
+    versions = decided.rules["versions"].select("rulebook", "in_force_from", "in_force_until")
+    facts = decided.stages["facts"].join(versions, "rulebook")
     names = dict.fromkeys(("ad_id", *_SHOWN, *COLUMNS))
     told = decided.decisions.select("ad_id", _scenario="scenario", _amount="amount")
     joined = facts.select(*names).join(told, "ad_id")
