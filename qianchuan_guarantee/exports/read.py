@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from qianchuan_guarantee.engines import Engine, Malformed
 
-_NEAR = 3  # ids told of where one is not known
+_NEAR = 3  # ids told of where one is not known,
+_TYPED, _AWAY = 3, 1_000  # so many characters typed otherwise, or so far from it at most
 REFUSED_COLUMNS = {
     "ad_id": "int64",
     "happened_at": "timestamp(6)",
@@ -102,7 +103,9 @@ def near_ids(ad_id: int, export: Export, engine: Engine) -> list[int]:
     ids = every.filter(every._ad_id.notnull()).select(ad_id="_ad_id").distinct()
     asked = ibis.literal(ad_id, type="int64")
     typed = ids.ad_id.cast("string").levenshtein(ibis.literal(str(ad_id)))
-    near = ids.order_by([typed, (ids.ad_id - asked).abs(), ids.ad_id]).limit(_NEAR)
+    away = (ids.ad_id - asked).abs()
+    near = ids.filter((typed <= _TYPED) | (away <= _AWAY))
+    near = near.order_by([typed, away, ids.ad_id]).limit(_NEAR)
     found: list[int] = engine.arrow(near)["ad_id"].to_pylist()
     return found
 
