@@ -136,7 +136,8 @@ def _named(rows: list[Row], edit: Edit) -> list[Row]:
         found = [row for row in rows if row[column] == key and row.get("operation") == kind]
     if not found:
         time = _TIMES[edit.table][0]
-        told = [f"{row[column]} ({row.get('operation', 'at')} {row[time]})" for row in rows]
+        ordered = sorted(rows, key=lambda row: (row[time], row[column]))
+        told = [f"{row[column]} ({row.get('operation', 'at')} {row[time]})" for row in ordered]
         there = ", ".join(told[:_TOLD]) + (" …" if len(told) > _TOLD else "") or "none"
         raise edit.wrong(f"the plan has no {column} `{edit.id}`; there is {there}")
     return found
