@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def why_nothing(found: WhatIf, lang: Language) -> str:
-    """Why no plan changes."""
+    """Why no plan changes; nothing where the facts of those asked for are not known."""
+    if len(found.held) == found.plan_count:
+        return ""
     if not found.otherwise.words:
         return say("w_nothing_asked", lang)
     if not found.is_another_rule:
@@ -84,7 +86,7 @@ def document(found: WhatIf, lang: Language) -> dict[str, Any]:
         "amount_before": str(total.amount_before),
         "amount_after": str(total.amount_after),
         "amount_change": str(total.amount_change),
-        "why_nothing": None if found.changed else why_nothing(found, lang),
+        "why_nothing": None if found.changed else why_nothing(found, lang) or None,
         "other_facts": found.other_facts,
         "held": {str(plan): list(codes) for plan, codes in found.held.items()},
         "by_outcome": {key: _plain(money) for key, money in found.by_outcome.items()},
@@ -164,7 +166,8 @@ def lines(found: WhatIf, lang: Language) -> list[str]:
     for plan, codes in found.held.items():
         said.append(say("w_held", lang, plan=plan, reasons=", ".join(codes)))
     if not found.changed:
-        return [*said, why_nothing(found, lang)]
+        why = why_nothing(found, lang)
+        return [*said, *([why] if why else [])]
     total = found.total
     amounts = {
         "before": f"{total.amount_before:,}",
