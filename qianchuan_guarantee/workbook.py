@@ -23,15 +23,34 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet begins to reck
 
 
 class Book:
-    """A workbook of one sheet, written row by row."""
+    """A workbook, sheet after sheet."""
 
-    def __init__(self, schema: pa.Schema, notes: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         from openpyxl import Workbook
 
         self._book = Workbook(write_only=True)
         self._book.properties.created = self._book.properties.modified = _NEVER
+
+    def add(self, schema: pa.Schema, pieces: Iterable[pa.Table], notes: Mapping[str, str]) -> int:
+        """Add a sheet of these rows; returns how many there are."""
         name = str((schema.metadata or {}).get(b"sheet", b"decisions"), "ascii")
-        self._sheet = self._book.create_sheet(name)
+        page = _Page(self._book.create_sheet(name), schema, notes)
+        for piece in pieces:
+            page.append(zip(*(column.to_pylist() for column in piece.columns), strict=True))
+        return page.finish()
+
+    def save(self, path: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder, "book.xlsx")
+            self._book.save(made)
+            _without_clock(made, path)
+
+
+class _Page:
+    """One sheet, written row by row."""
+
+    def __init__(self, sheet: Any, schema: pa.Schema, notes: Mapping[str, str]) -> None:
+        self._sheet = sheet
         self._sheet.freeze_panes = "B2"
         self._rows = 0
         self._columns = [_Column(self._sheet, number, f) for number, f in enumerate(schema)]
@@ -46,13 +65,9 @@ class Book:
                 )
             self._sheet.append([c.cell(value) for c, value in zip(self._columns, row, strict=True)])
 
-    def save(self, path: Path) -> int:
+    def finish(self) -> int:
         """Returns the rows."""
         self._sheet.auto_filter.ref = f"A1:{self._columns[-1].letter}{self._rows + 1}"
-        with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder, "book.xlsx")
-            self._book.save(made)
-            _without_clock(made, path)
         return self._rows
 
 

@@ -34,14 +34,15 @@ def check_ending(path: Path, option: str, endings: Sequence[str] = ENDINGS) -> N
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows on their way to a file. With `expected_rows`, another number is a defect. `notes`: what
-    columns say, for workbooks."""
+    """Rows on their way to a file. With `expected_rows`, another number is a defect. For
+    workbooks: `notes`, what columns say, and `further` sheets."""
 
     batches: Iterable[pa.RecordBatch]
     schema: pa.Schema
     path: Path
     expected_rows: int | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    further: Sequence[pa.Table] = ()
 
 
 def write_table(sheet: Sheet) -> int:
@@ -87,7 +88,7 @@ def _write(sheet: Sheet, beside: Path) -> int:
     writers: dict[str, Callable[..., int]] = {
         ".parquet": _write_parquet,
         ".csv": _write_csv,
-        ".xlsx": partial(_write_workbook, notes=sheet.notes),
+        ".xlsx": partial(_write_workbook, notes=sheet.notes, further=sheet.further),
     }
     pieces = _even(sheet.batches, sheet.schema)
     rows = writers[sheet.path.suffix](pieces, sheet.schema, beside)
@@ -160,11 +161,17 @@ def _write_csv(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int
 
 
 def _write_workbook(
-    pieces: Iterator[pa.Table], schema: pa.Schema, path: Path, notes: Mapping[str, str]
+    pieces: Iterator[pa.Table],
+    schema: pa.Schema,
+    path: Path,
+    notes: Mapping[str, str],
+    further: Sequence[pa.Table],
 ) -> int:
     from qianchuan_guarantee.workbook import Book
 
-    book = Book(schema, notes)
-    for piece in pieces:
-        book.append(zip(*(column.to_pylist() for column in piece.columns), strict=True))
-    return book.save(path)
+    book = Book()
+    rows = book.add(schema, pieces, notes)
+    for table in further:
+        book.add(table.schema, [table], notes)
+    book.save(path)
+    return rows

@@ -142,7 +142,7 @@ def _replay(kept: Kept) -> None:
     nightly._write_files = lambda _, staged: writer.write_tables(sheets(kept.files, staged))
     memory.leave = leave
     nightly.found_by = lambda *_: kept.found
-    nightly.summarise = lambda _: kept.summary
+    nightly.summarise = lambda *_: kept.summary
 
 
 def _silent(key: str, **words: object) -> None:

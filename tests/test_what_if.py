@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from qianchuan_guarantee.cli.what_if import render
 from qianchuan_guarantee.decide import Question
@@ -237,6 +238,17 @@ def test_one_plan_is_asked_by_the_command(tmp_path: Path) -> None:
     (changed,) = json.loads(ran.out)["changed"]
     assert changed["ad_id"] == FIRST + 203
     assert out.read_text("utf-8").count("\n") == 2
+
+
+def test_a_workbook_has_the_plans_and_the_money(demo: Ask, tmp_path: Path) -> None:
+    found = demo(conversion_clock="converted")
+    write_found(found, tmp_path / "changed.xlsx", "en")
+    book = load_workbook(tmp_path / "changed.xlsx")
+    plans, money = (list(book[name].iter_rows(values_only=True)) for name in ("changed", "money"))
+    assert [row[0] for row in plans[1:]] == [str(each.ad_id) for each in found.changed]
+    for group in ("outcome", "scenario", "advertiser"):
+        change = sum(Decimal(str(row[-1])) for row in money[1:] if row[0] == group)
+        assert change == found.total.amount_change
 
 
 def test_a_held_plan_says_that_its_facts_are_not_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -158,6 +159,25 @@ def changed_table(found: WhatIf, lang: Language) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=changed_schema())
 
 
+def money_table(found: WhatIf) -> pa.Table:
+    """The money by outcome, scenario and advertiser (those that change), a row each."""
+    import pyarrow as pa
+
+    changing = {key: each for key, each in found.by_advertiser.items() if not each.is_same}
+    groups: dict[str, Mapping[Any, Money]]
+    groups = {"outcome": found.by_outcome, "scenario": found.by_scenario, "advertiser": changing}
+    rows = [
+        {"by": by, "which": str(key), **vars(each), "amount_change": each.amount_change}
+        for by, group in groups.items()
+        for key, each in group.items()
+    ]
+    yuan = pa.decimal128(18, 2)
+    kinds = [("by", pa.string()), ("which", pa.string())]
+    kinds += [(f"plans_{side}", pa.int64()) for side in ("before", "after")]
+    kinds += [(f"amount_{side}", yuan) for side in ("before", "after", "change")]
+    return pa.Table.from_pylist(rows, schema=pa.schema(kinds, metadata={b"sheet": b"money"}))
+
+
 def lines(found: WhatIf, lang: Language) -> list[str]:
     """What was asked, and what comes of it in all."""
     said = [say("as_of", lang, day=found.question.as_of, rulebook=found.question.books[-1].id)]
@@ -248,11 +268,12 @@ def plans(found: WhatIf, lang: Language, most: int | None = None) -> Sheet:
 
 
 def write(found: WhatIf, path: Path, lang: Language) -> None:
-    """The plans that change, to a file."""
+    """The plans that change, to a file; in a workbook and on a page the money, too."""
     if path.suffix == ".html":
         shown = [*money(found, lang), plans(found, lang)]
         write_page(page(say("w_title", lang), lines(found, lang), shown, lang), path)
         return
-    table = changed_table(found, lang)
-    notes = notes_of(table.schema.names)
-    write_tables([Rows(table.to_batches(), table.schema, path, len(found.changed), notes)])
+    table, sums = changed_table(found, lang), money_table(found)
+    notes = notes_of([*table.schema.names, *sums.schema.names])
+    rows = Rows(table.to_batches(), table.schema, path, len(found.changed), notes, [sums])
+    write_tables([rows])

@@ -16,6 +16,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     # What if.
     "advertiser_id": ("advertiser account id", "广告主账户 ID"),
     "scenario": ("managed, feed or search", "managed 托管、feed 通投或 search 搜索"),
+    "by": ("added up by this", "按此汇总"),
+    "which": ("which of them", "其中哪一项"),
+    "plans_before": ("plans as the rule reads now", "按现行规则的计划数"),
+    "plans_after": ("plans as it was asked", "按所假设的计划数"),
     "outcome_before": ("the outcome as the rule reads now", "按现行规则的结果"),
     "outcome_after": ("the outcome as it was asked", "按所假设的结果"),
     "amount_before": ("granted as the rule reads now, yuan", "按现行规则的赠款（元）"),
