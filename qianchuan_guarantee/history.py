@@ -17,7 +17,11 @@ import ibis
 
 from qianchuan_guarantee.clocks import stands_on
 from qianchuan_guarantee.errors import InvariantError
-from qianchuan_guarantee.stages.conversions import received_conversions, restated_conversions
+from qianchuan_guarantee.stages.conversions import (
+    judged_events,
+    received_conversions,
+    restated_conversions,
+)
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -136,7 +140,7 @@ def _events(decided: Decided, facts: Mapping[str, Any], priced: list[Row]) -> li
     received = received_conversions(mine, restated_conversions(mine), plan, as_of)
     sought: Counter[tuple[datetime, datetime, bool]] = Counter()
     fates: dict[tuple[datetime, datetime, bool], tuple[Fate, datetime]] = {}
-    for row in engine.arrow(received).to_pylist():
+    for row in engine.arrow(judged_events(received, plan)).to_pylist():
         key = row["billed_at"], row["converted_at"], row["is_late"]
         sought[key] += 1
         fates[key] = _fate(row), row["bid_at"]

@@ -62,12 +62,11 @@ def explain(
             raise UsageError(
                 "--read: a store shows what was decided; give EXPORTS to read otherwise"
             )
-        _from_store(ad_id, store, _day(as_of, known_at), rules, language, as_json=as_json)
+        by = _morning(as_of, known_at) if as_of or known_at else None
+        _from_store(ad_id, store, by, rules, language, as_json=as_json)
         return
     assert exports is not None
-    morning = _day(as_of, known_at)
-    if morning is None:
-        raise UsageError("--as-of D is missing: the morning to decide on (or --known-at T)")
+    morning = _morning(as_of, known_at)
     if html is not None and html.is_dir():
         raise UsageError(f"--html {html}: a folder; expected a file")
     from qianchuan_guarantee.decide import decide as decide_plans
@@ -114,12 +113,14 @@ def _from_store(
     typer.echo(f"{screen.heading(say('in_the_ledger', lang))}\n{plan_table(found, lang)}")
 
 
-def _day(as_of: str | None, known_at: str | None) -> str | None:
+def _morning(as_of: str | None, known_at: str | None) -> str:
     """The morning to decide on: that of `--as-of`, or an earlier one by which no more was known.
 
     A row is known from the morning after it was written, so an instant knows what its morning
     knew."""
     if known_at is None:
+        if as_of is None:
+            raise UsageError("--as-of D is missing: the morning to decide on (or --known-at T)")
         return as_of
     try:
         instant = datetime.fromisoformat(known_at)

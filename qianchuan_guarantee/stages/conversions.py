@@ -73,10 +73,10 @@ def _is_in_time(billed: Table) -> BooleanValue:
     )
 
 
-def counted_events(received: Table, cycles: Table) -> Table:
-    """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at` (which
-    instant's bid belongs to it), `conversions` = 1: by conversion_clock and bid_clock, and late
-    ones as late_backflow says."""
+def judged_events(received: Table, cycles: Table) -> Table:
+    """Received conversions, and what the plan's readings make of each: `is_on_clock` (by
+    conversion_clock), `counts_late` (by late_backflow), `bid_at` (which instant's bid belongs to
+    it, by bid_clock). Grain: as it came in."""
     # Readings are compared for each plan, not for each conversion.
     plans = cycles.select(
         "ad_id",
@@ -85,16 +85,19 @@ def counted_events(received: Table, cycles: Table) -> Table:
         counts_late=cycles.late_backflow == "included",
     )
     rows = received.join(plans, "ad_id")
-    counted = rows.filter(
-        (rows.counts_all | rows.is_converted_inside) & (~rows.is_late | rows.counts_late)
+    return rows.mutate(
+        is_on_clock=rows.counts_all | rows.is_converted_inside,
+        bid_at=ibis.ifelse(rows.bids_at_conversion, rows.converted_at, rows.billed_at),
     )
-    return counted.select(
-        "ad_id",
-        "billed_at",
-        "converted_at",
-        bid_at=ibis.ifelse(counted.bids_at_conversion, counted.converted_at, counted.billed_at),
-        conversions=ibis.literal(1, type="int64"),
-    )
+
+
+def counted_events(received: Table, cycles: Table) -> Table:
+    """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at`,
+    `conversions` = 1."""
+    rows = judged_events(received, cycles)
+    counted = rows.filter(rows.is_on_clock & (~rows.is_late | rows.counts_late))
+    one = ibis.literal(1, type="int64")
+    return counted.select("ad_id", "billed_at", "converted_at", "bid_at", conversions=one)
 
 
 def late_counts(received: Table) -> Table:
