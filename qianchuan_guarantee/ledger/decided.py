@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger.files import table_of
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.settle import SETTLED
 from qianchuan_guarantee.ledger.store import Store
@@ -130,13 +131,12 @@ def _decisions(
     """The decisions of some plans, each plan's in a list; None where the file is gone."""
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     content = store.read(run_id, "decisions.parquet")
     if content is None:
         return None
     columns = ["ad_id", "outcome", "amount"]
-    table: pa.Table = pq.read_table(pa.BufferReader(content), columns=columns)
+    table = table_of(content, columns)
     some = table.filter(pc.is_in(table["ad_id"], value_set=pa.array(plans, pa.int64())))
     found: dict[int, list[dict[str, Any]]] = {plan: [] for plan in plans}
     for row in some.to_pylist():

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.explain import Explanation, Found, explained
 from qianchuan_guarantee.ledger import memory, schema
+from qianchuan_guarantee.ledger.files import rows_of
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.tables import LOGS
@@ -88,14 +89,10 @@ def _found(
 
 
 def _rows(store: Store, run_id: str, name: str, ad_id: int) -> list[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    content = store.read(run_id, f"{name}.parquet")
-    if content is None:
+    found = rows_of(store, run_id, f"{name}.parquet", ad_id)
+    if found is None:
         raise UserError(f"{store}: run {run_id} has no {name}.parquet; it was damaged")
-    only = [("ad_id", "=", ad_id)]
-    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(content), filters=only).to_pylist()
+    rows: list[dict[str, Any]] = found.to_pylist()
     return rows
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from qianchuan_guarantee.exports.memory import WHOLE, Memory, closed_schema, first_schema
 from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger.files import table_of
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.tables import LOGS
 from qianchuan_guarantee.write import Sheet, write_table
@@ -116,11 +117,8 @@ def _rows(store: Store, last: str, closers: Sequence[str], closed: pa.Table) -> 
 
 
 def _read(store: Store, run_id: str, name: str) -> pa.Table | None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     content = store.read(run_id, name)
-    return None if content is None else pq.read_table(pa.BufferReader(content))
+    return None if content is None else table_of(content)
 
 
 def leave(

@@ -3,7 +3,6 @@ only what is shown leaves the columns."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.errors import InvariantError, UserError
+from qianchuan_guarantee.ledger.files import table_of
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, reasons_of
 
@@ -99,12 +99,10 @@ def read_plans(store: Store, run_id: str, document: Mapping[str, Any]) -> Plans:
 
 
 def _table(store: Store, run_id: str, name: str, columns: Sequence[str]) -> pa.Table:
-    import pyarrow.parquet as pq
-
     content = store.read(run_id, name)
     if content is None:
         raise UserError(f"{store}: {name} of the night {run_id} is not there any more")
-    return pq.read_table(io.BytesIO(content), columns=list(columns))
+    return table_of(content, columns)
 
 
 def _sum(amounts: pa.ChunkedArray) -> Decimal:
