@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -48,11 +49,12 @@ if TYPE_CHECKING:
 _SHOWN = 20  # rows of a frame shown in a notebook
 
 
-class _Result:
+class _Result(ABC):
     """What every answer can do: be a frame, and be shown in a notebook."""
 
+    @abstractmethod
     def to_arrow(self) -> pa.Table:
-        raise NotImplementedError
+        """As an Arrow table, exactly typed."""
 
     def to_pandas(self) -> pd.DataFrame:
         """As a pandas frame: money as Decimal, ids and counts whole, also where some are null."""
@@ -63,8 +65,9 @@ class _Result:
         frame: pd.DataFrame = self.to_arrow().to_pandas(types_mapper=whole.get)
         return frame
 
+    @abstractmethod
     def _told(self) -> tuple[Sequence[str], Sequence[Sheet]]:
-        raise NotImplementedError
+        """Lines, and the tables below them."""
 
     def _repr_html_(self) -> str:
         from qianchuan_guarantee.report.sheets import part
