@@ -13,6 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from qianchuan_guarantee.ledger import acts
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.entries import Stamp
@@ -53,9 +54,10 @@ def main() -> None:
         store = Store(asked.store or str(Path(folder, "store")), create=True)
         started = time.monotonic()
         with store.writing() as connection:
-            book = Book(connection, Stamp("benchmark", datetime(2022, 10, 6, 8), "run-1"))
+            stamp = Stamp("benchmark", datetime(2022, 10, 6, 8), "run-1")
+            book = Book(connection, stamp)
             entered = enter(book, found, policy, {}, NIGHT)
-            book.write()
+            acts.enter(connection, "run", stamp, {}, book.write(), None)
         seconds = time.monotonic() - started
         assert entered.counts["issued"] == asked.grants
         assert problems(store) == []

@@ -11,27 +11,22 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from qianchuan_guarantee import __version__
-from qianchuan_guarantee.audit.manifest import (
-    InputFile,
-    canonical,
-    input_files,
-    partition_digests,
-    sha256,
-    sha256_of,
-)
+from qianchuan_guarantee.audit.inputs import InputFile, input_files, partition_digests
+from qianchuan_guarantee.audit.manifest import Ran, manifest, read_by
 from qianchuan_guarantee.decide import Question, decide
+from qianchuan_guarantee.digests import canonical, sha256
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
-from qianchuan_guarantee.ledger import explained, memory, schema
+from qianchuan_guarantee.ledger import acts, explained, memory, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Stamp
 from qianchuan_guarantee.ledger.found import found_by
@@ -39,7 +34,7 @@ from qianchuan_guarantee.ledger.night import Entered, enter
 from qianchuan_guarantee.ledger.policy import Policy
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.store import Store, now, whoami
-from qianchuan_guarantee.report.summary import Summary, summarise
+from qianchuan_guarantee.report.summary import summarise
 from qianchuan_guarantee.tables import LOGS, decisions_schema
 from qianchuan_guarantee.write import Sheet, write_tables
 
@@ -53,12 +48,14 @@ NEAR = 10  # near misses of each kind
 
 @dataclass(frozen=True)
 class Night:
-    """A night as it was asked for. `by`: who started it; null: the user of the system."""
+    """A night as it was asked for. `by`: who started it; null: the user of the system. `why`: the
+    reason for what is otherwise than on the night before."""
 
     question: Question
     policy: Policy
     is_dry: bool = False
     by: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +205,8 @@ def _record(
     stamp = Stamp(night.by or whoami(), now(), run_id)
     staged = store.staging(run_id, decided.engine.scratch, is_dry=night.is_dry)
     _write_files(decided, staged)
+    for each in night.question.books:
+        (staged / f"rulebook-{each.version}.json").write_bytes(each.canonical)
     corrected, late = _changed(store, digests)
     days = memory.leave(
         decided, started.remembered, staged, is_past_changed=bool(corrected or late)
@@ -215,59 +214,63 @@ def _record(
     found = found_by(decided, night.policy, corrected)
     books = {book.id: book.digest for book in night.question.books}
     summary = summarise(decided, NEAR)
+    read = read_by(decided, started.files)
     with store.writing(is_dry=night.is_dry) as connection:
         book = Book(connection, stamp)
         entered = enter(book, found, night.policy, books, night.question.as_of)
-        book.write()
-        document = _document(summary.document(), run_id, entered)
-        table = schema.runs
-        latest = sa.select(table.c.number, table.c.manifest_sha256).order_by(table.c.number.desc())
-        previous = connection.execute(latest.limit(1)).first()
-        manifest = canonical(
-            _manifest(night, decided, summary, stamp)
-            | {
-                "previous": previous[1] if previous else None,
-                "inputs": [file.document() for file in started.files],
-                "summary": document,
-                "files": {path.name: sha256_of(path) for path in sorted(staged.iterdir())},
-                "entries": sha256(canonical({"ids": [e.entry_id for e in book.entered]})),
-            }
-        )
-        (staged / "manifest.json").write_bytes(manifest)
-        connection.execute(
-            sa.insert(table).values(
-                number=(previous[0] if previous else 0) + 1,
-                run_id=run_id,
-                key=started.key,
-                as_of=night.question.as_of,
-                manifest_sha256=sha256(manifest),
-                summary=json.dumps(document, ensure_ascii=False),
-                days=json.dumps(days),
-                started_by=stamp.by,
-                finished_at=stamp.at,
-            )
-        )
+        wrote = book.write()
         _see_partitions(connection, digests, run_id)
+        document = _document(summary.document(), run_id, entered)
+        ran = Ran(
+            read=read,
+            summary=summary,
+            policy=night.policy,
+            key=started.key,
+            why=night.why,
+            days=days,
+            document=document,
+            folder=staged,
+            before=_before(connection),
+        )
+        act = acts.enter(connection, "run", stamp, manifest(ran), wrote, store.signer)
+        (staged / "manifest.json").write_bytes(act.document)
+        if act.signature is not None:
+            (staged / "manifest.sig").write_bytes(bytes.fromhex(act.signature))
+        _enter_run(connection, act, document, days)
         if not night.is_dry:
             store.keep(connection, run_id, staged)
     return NightResult(run_id, False, document, decided)
 
 
-def _manifest(night: Night, decided: Decided, summary: Summary, stamp: Stamp) -> dict[str, Any]:
-    """What a run's manifest says of the question, and of who and what answered it."""
-    return {
-        "run_id": stamp.run_id,
-        "as_of": night.question.as_of.isoformat(),
-        "rulebooks": summary.rulebooks,
-        "readings": summary.readings,
-        "read_otherwise": summary.read_otherwise,
-        "read_otherwise_by": stamp.by if summary.read_otherwise else None,
-        "policy": json.loads(night.policy.model_dump_json()),
-        "version": __version__,
-        "engine": decided.engine.version(),
-        "started_by": stamp.by,
-        "finished_at": stamp.at.isoformat(timespec="seconds"),
-    }
+def _before(connection: sa.Connection) -> dict[str, Any] | None:
+    """The manifest of the night before."""
+    runs, chain = schema.runs, schema.acts
+    query = sa.select(chain.c.document).join(runs, runs.c.manifest_sha256 == chain.c.sha256)
+    found = connection.execute(query.order_by(runs.c.number.desc()).limit(1)).scalar()
+    return json.loads(found) if found else None
+
+
+def _enter_run(
+    connection: sa.Connection,
+    act: acts.Act,
+    document: Mapping[str, Any],
+    days: Mapping[str, list[str]],
+) -> None:
+    table, said = schema.runs, act.said()
+    latest = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+    connection.execute(
+        sa.insert(table).values(
+            number=latest + 1,
+            run_id=said["run_id"],
+            key=said["key"],
+            as_of=date.fromisoformat(said["as_of"]),
+            manifest_sha256=act.sha256,
+            summary=json.dumps(document, ensure_ascii=False),
+            days=json.dumps(days),
+            started_by=said["by"],
+            finished_at=datetime.fromisoformat(said["at"]),
+        )
+    )
 
 
 def _write_files(decided: Decided, staged: Path) -> None:

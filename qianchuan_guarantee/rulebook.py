@@ -232,11 +232,15 @@ class Rulebook(_Strict):
         return f"{self.name}@{self.version}"
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of the canonical JSON of what the rulebook says."""
+    def canonical(self) -> bytes:
+        """What the rulebook says, as canonical JSON; `load_canonical` reads it back."""
         said = self.model_dump(mode="json", by_alias=True)
-        canonical = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.canonical).hexdigest()
 
     def scenario_of(self, lab_ad_type: str, marketing_scene: str) -> str | None:
         """The scenario of a plan by its type and scene; None where the rule has no entry."""
@@ -332,6 +336,11 @@ def load_file(path: Path) -> Rulebook:
         return Rulebook.model_validate(said)
     except ValidationError as error:
         raise UserError(_sentences(path, node, error)) from error
+
+
+def load_canonical(content: bytes) -> Rulebook:
+    """A rulebook as `Rulebook.canonical` wrote it; ValueError where it is none."""
+    return Rulebook.model_validate_json(content)
 
 
 def _sentences(path: Path, node: yaml.Node, error: ValidationError) -> str:

@@ -70,6 +70,7 @@ class Kept:
     days: Any = None
     found: Any = None
     summary: Any = None
+    read: Any = None
     version: str = ""
 
 
@@ -95,7 +96,7 @@ def _decide(folder: Path) -> None:
 def _keeping(kept: Kept) -> Iterator[None]:
     """Keep what the functions that ask the engine return, and the rows that they write."""
     before = nightly.write_tables, memory.write_table, memory.leave, nightly.found_by
-    summarise = nightly.summarise
+    summarise, read_by = nightly.summarise, nightly.read_by
 
     def keep(sheet: writer.Sheet, into: list[Any]) -> writer.Sheet:
         rows = pa.Table.from_batches(list(sheet.batches), sheet.schema)
@@ -114,11 +115,12 @@ def _keeping(kept: Kept) -> Iterator[None]:
     memory.leave = remember("days", before[2])
     nightly.found_by = remember("found", before[3])
     nightly.summarise = remember("summary", summarise)
+    nightly.read_by = remember("read", read_by)
     try:
         yield
     finally:
         nightly.write_tables, memory.write_table, memory.leave, nightly.found_by = before
-        nightly.summarise = summarise
+        nightly.summarise, nightly.read_by = summarise, read_by
 
 
 def _replay(kept: Kept) -> None:
@@ -143,6 +145,7 @@ def _replay(kept: Kept) -> None:
     memory.leave = leave
     nightly.found_by = lambda *_: kept.found
     nightly.summarise = lambda *_: kept.summary
+    nightly.read_by = lambda *_: kept.read
 
 
 def _silent(key: str, **words: object) -> None:
@@ -555,7 +558,7 @@ class Case:
         self._verify_notices()
         if store.folder is not None:
             ours = {path.name for path in self.folder.iterdir()}
-            assert ours == {"ledger.sqlite", ".lock", "notices.jsonl", "runs"}
+            assert ours == {"ledger.sqlite", "seal.json", ".lock", "notices.jsonl", "runs"}
             kept = {path.name for path in (self.folder / "runs").iterdir()}
             assert kept == {run["run_id"] for run in found["runs"]}
 
@@ -606,6 +609,7 @@ def _unlike(name: str, found: Any, right: Any) -> str:
 
 # What a night run at another time, or a second time after an error, may have otherwise.
 _FREE = {"at", "finished_at", "delivered_at", "attempts", "manifest_sha256"}
+_FREE |= {"document", "sha256"}  # of acts and notices, which say when too
 
 
 def state(store: Store) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qianchuan_guarantee.errors import InvariantError, UserError
-from qianchuan_guarantee.ledger import query, review, schema
+from qianchuan_guarantee.ledger import acts, query, review, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.entries import Stamp, Subject, entry_id
@@ -96,7 +96,7 @@ class Nights:
         with self.store.writing() as connection:
             book = Book(connection, stamp)
             entered = enter(book, what, policy, {"rule@1": "abc"}, self.as_of)
-            book.write()
+            acts.enter(connection, "run", stamp, {}, book.write(), None)
         self.as_of += timedelta(days=1)
         assert problems(self.store) == []
         return entered

@@ -251,7 +251,7 @@ def test_statuses_are_those_that_the_plans_had_as_the_run_ended(store: Store, pa
     with store.reading() as connection:
         runs = schema.runs
         done = connection.execute(sa.select(sa.func.max(runs.c.finished_at))).scalar_one()
-        query = sa.select(history).where(history.c.at <= done).order_by(history.c.number)
+        query = sa.select(history).where(history.c.at <= done).order_by(history.c.act)
         for row in connection.execute(query).mappings():
             by_then[row["ad_id"]] = row["status"]
     *rows, total = page.rows("plans")

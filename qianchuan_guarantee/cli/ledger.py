@@ -32,10 +32,10 @@ Policy = Annotated[
 ]
 
 
-def _open(address: str) -> Store:
+def _open(address: str, sign: Path | None = None) -> Store:
     from qianchuan_guarantee.ledger.store import Store
 
-    return Store(address)
+    return Store(address, signer=options.signer(sign))
 
 
 def _print(document: object) -> None:
@@ -162,6 +162,7 @@ def approve(
     entries: Entries = None,
     every: All = False,
     policy: Policy = None,
+    sign: options.Sign = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
@@ -170,7 +171,7 @@ def approve(
     from qianchuan_guarantee.ledger.policy import load_policy
 
     _named(by, why)
-    wanted, kept, rule = _chosen(entries, every), _open(store), load_policy(policy)
+    wanted, kept, rule = _chosen(entries, every), _open(store, sign), load_policy(policy)
     _done(kept, review.approve(kept, wanted, by=by, why=why, policy=rule), rule, lang, as_json)
 
 
@@ -182,6 +183,7 @@ def refuse(
     entries: Entries = None,
     every: All = False,
     policy: Policy = None,
+    sign: options.Sign = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
@@ -190,7 +192,7 @@ def refuse(
     from qianchuan_guarantee.ledger.policy import load_policy
 
     _named(by, why)
-    wanted, kept = _chosen(entries, every), _open(store)
+    wanted, kept = _chosen(entries, every), _open(store, sign)
     done = review.refuse(kept, wanted, by=by, why=why)
     _done(kept, done, load_policy(policy), lang, as_json)
 
@@ -205,6 +207,7 @@ def claw_back(
         str | None, typer.Option("--amount", help=say("o_amount", "en"), metavar="YUAN")
     ] = None,
     policy: Policy = None,
+    sign: options.Sign = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
@@ -214,7 +217,7 @@ def claw_back(
 
     _named(by, why)
     fen = None if amount is None else _fen(amount)
-    kept, rule = _open(store), load_policy(policy)
+    kept, rule = _open(store, sign), load_policy(policy)
     done = review.claw_back(kept, plan, fen, by=by, why=why, policy=rule)
     _done(kept, done, rule, lang, as_json)
 
@@ -251,6 +254,7 @@ def release(
     store: options.StoreAddress,
     by: By,
     why: Why,
+    sign: options.Sign = None,
     lang: options.Lang = "en",
 ) -> None:
     """Overrule a hold."""
@@ -258,7 +262,7 @@ def release(
     from qianchuan_guarantee.ledger import review
 
     _named(by, why)
-    review.release(_open(store), plan, by=by, why=why)
+    review.release(_open(store, sign), plan, by=by, why=why)
     typer.echo(say("released", language, plan=plan))
 
 

@@ -14,6 +14,7 @@ from qianchuan_guarantee.wording import say
 if TYPE_CHECKING:
     from qianchuan_guarantee.decide import Question
     from qianchuan_guarantee.engines import Engine
+    from qianchuan_guarantee.signatures import Signer
 
 Exports = Annotated[str, typer.Argument(help=say("o_exports", "en"), metavar="EXPORTS")]
 AsOf = Annotated[str, typer.Option("--as-of", help=say("o_as_of", "en"), metavar="D")]
@@ -32,6 +33,7 @@ SparkMaster = Annotated[
     str | None, typer.Option("--spark-master", help=say("o_spark_master", "en"), metavar="URL")
 ]
 StoreAddress = Annotated[str, typer.Option("--store", help=say("o_store", "en"), metavar="STORE")]
+Sign = Annotated[Path | None, typer.Option("--sign", help=say("o_sign", "en"), metavar="KEY")]
 Memory = Annotated[str | None, typer.Option("--memory", help=say("o_memory", "en"), metavar="SIZE")]
 
 
@@ -83,3 +85,12 @@ def engine(name: str, spark_master: str | None, memory: str | None) -> Engine:
             ) from error
         return Spark(spark_master)
     raise UsageError(f"--engine {name}: expected duckdb or spark")
+
+
+def signer(path: Path | None) -> Signer | None:
+    """Who signs what is entered; nobody, where no key is given."""
+    if path is None:
+        return None
+    from qianchuan_guarantee.signatures import signer as read
+
+    return read(path)

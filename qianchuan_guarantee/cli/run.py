@@ -34,6 +34,10 @@ def run(
     by: Annotated[
         str | None, typer.Option("--by", help=say("o_started_by", "en"), metavar="NAME")
     ] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", help=say("o_why_run", "en"), metavar="TEXT")
+    ] = None,
+    sign: options.Sign = None,
     rules: options.Rules = None,
     rulebook: options.RulebookId = None,
     read: options.Read = None,
@@ -52,11 +56,12 @@ def run(
     from qianchuan_guarantee.nightly import run as run_night
 
     rule = load_policy(policy)
-    night = Night(options.question(exports, as_of, rules, rulebook, read, None), rule, dry_run, by)
+    asked = options.question(exports, as_of, rules, rulebook, read, None)
+    night = Night(asked, rule, dry_run, by, why)
     with tempfile.TemporaryDirectory(prefix="qcg-") as elsewhere:
         is_new = "://" not in store and not Path(store, "ledger.sqlite").exists()
         place = str(Path(elsewhere, "store")) if dry_run and is_new else store
-        kept = Store(place, create=True)
+        kept = Store(place, create=True, signer=options.signer(sign))
         with screen.Progress(language) as progress:
             runner = options.engine(engine, spark_master, memory)
             result = run_night(night, kept, runner, progress)

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee.errors import InvariantError
-from qianchuan_guarantee.ledger import bulk, schema
+from qianchuan_guarantee.ledger import acts, bulk, schema
 from qianchuan_guarantee.ledger.entries import Balances, Entry, Stamp, Subject, answered, entry_id
 from qianchuan_guarantee.ledger.settle import Standing, is_in_order, shown
 
 # 站内信: what the advertiser is told of.
-_TOLD = ("issued", "supplement", "refused", "claw_back", "freeze", "thaw")
+TOLD = ("issued", "supplement", "refused", "claw_back", "freeze", "thaw")
 
 
 class Book:
@@ -28,6 +28,7 @@ class Book:
         self.balances = Balances({(row[0], row[1]): row[2] for row in stored})
         self.standings: dict[int, Standing] = {}
         self.entered: list[Entry] = []
+        self.act = acts.next_number(connection)
         self._stored: dict[int, Standing] = {}
         self._changed: set[int] = set()
         self._waited = 0  # fen that waited before, of the plans loaded
@@ -143,13 +144,18 @@ class Book:
         found |= entries_of(self.connection, [i for i in ids if i is not None and i not in found])
         return {ids[key]: entry for key, entry in found.items()}
 
-    def write(self) -> None:
-        """Write what was entered; raises where an entry is there already, whoever entered it."""
-        if not self.entered and not self._changed:
-            return
+    def write(self) -> acts.Wrote:
+        """Write what was entered, and return what the act is to say of it; raises where an entry
+        is there already, whoever entered it."""
+        wrote = {"entries": self._write_entries(), "statuses": self._write_standings()}
+        self._write_balances()
+        return wrote
+
+    def _write_entries(self) -> dict[str, Any]:
         connection, stamp = self.connection, self.stamp
         number = connection.execute(sa.select(sa.func.max(schema.entries.c.number))).scalar() or 0
         made = (stamp.by, stamp.at, stamp.run_id)
+        columns = ("number", *_COLUMNS, "by", "at", "run_id")
         rows = [
             (number + place, *_row(entry), *made)
             for place, entry in enumerate(self.entered, start=1)
@@ -159,13 +165,16 @@ class Book:
             for entry in self.entered
             for account, amount in entry.moves.items()
         ]
-        told = [(f"notice-{e.entry_id}", e.entry_id, 0) for e in self.entered if e.kind in _TOLD]
-        bulk.insert(connection, schema.entries, ("number", *_COLUMNS, "by", "at", "run_id"), rows)
+        told = [(f"notice-{e.entry_id}", e.entry_id, 0) for e in self.entered if e.kind in TOLD]
+        bulk.insert(connection, schema.entries, columns, rows)
         names = ("entry_id", "account", "advertiser_id", "amount_fen")
         bulk.insert(connection, schema.postings, names, moves)
         bulk.insert(connection, schema.notices, ("notice_id", "entry_id", "attempts"), told)
-        self._write_balances()
-        self._write_standings()
+        texts = [
+            acts.entry_text(dict(zip(columns, row, strict=True)), entry.moves)
+            for row, entry in zip(rows, self.entered, strict=True)
+        ]
+        return acts.wrote_entries(number + 1, texts)
 
     def _write_balances(self) -> None:
         changed = self.balances.changed
@@ -174,33 +183,19 @@ class Book:
         rows = [(*key, amount) for key, amount in changed.items()]
         bulk.insert(self.connection, schema.balances, (*keys, "amount_fen"), rows)
 
-    def _write_standings(self) -> None:
-        run_id = self.stamp.run_id
+    def _write_standings(self) -> dict[str, Any]:
         changed = [self.standings[plan] for plan in sorted(self._changed)]
         for standing in changed:
             if standing.waiting_entry is None and not is_in_order(standing):
                 raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
         known = [(s.ad_id,) for s in changed if s.ad_id in self._stored]
         bulk.delete(self.connection, schema.plans, ("ad_id",), known)
+        run_id, at = self.stamp.run_id, self.stamp.at
         rows = [(*standing[:-1], run_id) for standing in changed]
         bulk.insert(self.connection, schema.plans, Standing._fields, rows)
-        number = self.connection.execute(sa.select(sa.func.max(schema.statuses.c.number))).scalar()
-        stamp = ((number or 0) + 1, self.stamp.run_id, self.stamp.at)
-        history = [
-            (s.ad_id, s.status, s.outcome, s.reasons, s.decided_fen or 0, *stamp)
-            for s in changed
-            if _told_apart(self._stored.get(s.ad_id), s)
-        ]
-        names = ("ad_id", "status", "outcome", "reasons", "amount_fen", "number", "run_id", "at")
-        bulk.insert(self.connection, schema.statuses, names, history)
-
-
-def _told_apart(before: Standing | None, after: Standing) -> bool:
-    """Does the status history have something new to say?"""
-    return before is None or (
-        (before.status, before.outcome, before.reasons, before.decided_fen)
-        != (after.status, after.outcome, after.reasons, after.decided_fen)
-    )
+        history = [(row[0], self.act, *row[1:], at) for row in rows]
+        bulk.insert(self.connection, schema.statuses, acts.STATUSES, history)
+        return acts.wrote_statuses(history)
 
 
 _COLUMNS = (

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
+from qianchuan_guarantee.digests import sha256
 from qianchuan_guarantee.ledger import schema
 from qianchuan_guarantee.ledger.policy import Notices
 from qianchuan_guarantee.ledger.store import Store, as_rows, now
@@ -42,8 +43,16 @@ def deliver(store: Store, to: Notices, tell: Callable[..., None]) -> int:
             connection.execute(
                 sa.update(table)
                 .where(table.c.notice_id == sa.bindparam("_id"))
-                .values(delivered_at=now(), attempts=table.c.attempts + 1, error=None),
-                [{"_id": notice["notice_id"]} for notice in told],
+                .values(
+                    delivered_at=now(),
+                    attempts=table.c.attempts + 1,
+                    error=None,
+                    sha256=sa.bindparam("_sha256"),
+                ),
+                [
+                    {"_id": notice["notice_id"], "_sha256": sha256(line(notice).encode())}
+                    for notice in told
+                ],
             )
         if error is not None:
             connection.execute(
@@ -94,10 +103,15 @@ def document(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def line(notice: Mapping[str, Any]) -> str:
+    """A notice as it is delivered."""
+    return json.dumps(notice, ensure_ascii=False, sort_keys=True)
+
+
 def _to_file(
     notices: Sequence[dict[str, Any]], path: Path
 ) -> tuple[Sequence[dict[str, Any]], str | None]:
-    lines = "".join(json.dumps(n, ensure_ascii=False, sort_keys=True) + "\n" for n in notices)
+    lines = "".join(line(notice) + "\n" for notice in notices)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _mend(path)
@@ -145,7 +159,7 @@ def _to_command(
 ) -> tuple[Sequence[dict[str, Any]], str | None]:
     """Each notice to a process of its own, until one fails."""
     for place, notice in enumerate(notices):
-        text = json.dumps(notice, ensure_ascii=False, sort_keys=True)
+        text = line(notice)
         try:
             subprocess.run(
                 list(command),

@@ -95,19 +95,23 @@ def balances(store: Store) -> list[dict[str, Any]]:
 def history(store: Store, plan: int) -> list[dict[str, Any]]:
     """四(五): a plan's statuses, the first one first."""
     table = schema.statuses
-    query = sa.select(table).where(table.c.ad_id == plan).order_by(table.c.number)
+    query = sa.select(table).where(table.c.ad_id == plan).order_by(table.c.act)
     with store.reading() as connection:
-        return [
-            {
-                "at": row["at"].isoformat(timespec="seconds"),
-                "run_id": row["run_id"],
-                "compensate_status": row["status"],
-                "outcome": row["outcome"],
-                "reasons": [code for code in row["reasons"].split(",") if code],
-                "amount": yuan(row["amount_fen"]),
-            }
-            for row in as_rows(connection, query)
-        ]
+        rows = as_rows(connection, query)
+    told = ("status", "outcome", "reasons", "decided_fen")
+    pairs = zip([None, *rows], rows, strict=False)
+    return [
+        {
+            "at": row["at"].isoformat(timespec="seconds"),
+            "run_id": row["run_id"],
+            "compensate_status": row["status"],
+            "outcome": row["outcome"],
+            "reasons": [code for code in row["reasons"].split(",") if code],
+            "amount": yuan(row["decided_fen"] or 0),
+        }
+        for before, row in pairs
+        if before is None or any(before[name] != row[name] for name in told)
+    ]
 
 
 def of_plan(store: Store, plan: int) -> dict[str, list[dict[str, Any]]]:

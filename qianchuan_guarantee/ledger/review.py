@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger import acts, schema
 from qianchuan_guarantee.ledger.book import Book, entries_of
 from qianchuan_guarantee.ledger.entries import Entry, Stamp, proposed
 from qianchuan_guarantee.ledger.policy import Policy
@@ -32,7 +32,7 @@ def approve(
                     f"{proposal.entry_id}: proposed by {by}; somebody else must approve it"
                 )
             book.issue(proposal, why)
-        book.write()
+        _close(store, book, "approve", why)
         return list(book.entered)
 
 
@@ -44,7 +44,7 @@ def refuse(store: Store, wanted: Sequence[str], *, by: str, why: str) -> list[En
             book.refuse(proposal, "三(二)", why, by_person=True)
             if proposal.purpose == "claw_back" and _is_of_a_person(connection, proposal):
                 _undo(book, proposal)
-        book.write()
+        _close(store, book, "refuse", why)
         return list(book.entered)
 
 
@@ -81,7 +81,7 @@ def claw_back(
         book.propose(entry)
         if not policy.approver_differs_from_proposer:
             book.issue(entry, why)
-        book.write()
+        _close(store, book, "claw_back", why)
         return list(book.entered)
 
 
@@ -102,7 +102,19 @@ def release(store: Store, plan: int, *, by: str, why: str) -> None:
         table = schema.releases
         if connection.execute(sa.select(table.c.by).where(table.c.ad_id == plan)).scalar():
             raise UserError(f"plan {plan}: released before; the next run decides it")
-        connection.execute(sa.insert(table).values(ad_id=plan, by=by, why=why, at=now()))
+        stamp = Stamp(by, now(), None)
+        number = acts.next_number(connection)
+        connection.execute(
+            sa.insert(table).values(ad_id=plan, act=number, by=by, why=why, at=stamp.at)
+        )
+        content = {"why": why, "ad_id": plan}
+        acts.enter(connection, "release", stamp, content, {}, store.signer)
+
+
+def _close(store: Store, book: Book, kind: str, why: str) -> None:
+    """Write what was decided, with the act that says who did it."""
+    content = {"why": why, "entered": [entry.entry_id for entry in book.entered]}
+    acts.enter(book.connection, kind, book.stamp, content, book.write(), store.signer)
 
 
 def _waiting(book: Book, wanted: Sequence[str]) -> list[Entry]:

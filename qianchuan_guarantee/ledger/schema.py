@@ -1,10 +1,12 @@
 """The ledger's tables: append-only entries of double entry, and what is derived from them.
 
 Money is whole fen (1/100 yuan) in 64-bit integers. `entries` and `postings` are only ever added
-to; `balances` and `plans` say where they stand, and can be recomputed from them.
+to; `balances` and `plans` say where they stand, and can be recomputed from what was added.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,7 +23,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 
@@ -31,6 +33,18 @@ info = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
+)
+
+# One for each transaction that changed the ledger, in a chain (acts.py). `document`: canonical
+# JSON, of a night its manifest; `signature`: of the document's bytes, by the owner of `public_key`.
+acts = Table(
+    "acts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("signature", String),  # Ed25519, hex
+    Column("public_key", String),  # hex
 )
 
 # A night that was completed. `key` says what it was asked: a night run again is found by it.
@@ -119,31 +133,34 @@ uncovered = Table(
     Column("amount_fen", BigInteger, nullable=False),
 )
 
+
+def _standing() -> list[Column[Any]]:
+    """Where a plan stands in the ledger."""
+    return [
+        Column("advertiser_id", BigInteger),
+        Column("rulebook", String),
+        Column("cycle_on", Date),
+        Column("outcome", String, nullable=False),
+        Column("status", String, nullable=False),
+        Column("reasons", String, nullable=False),  # codes, comma between
+        Column("decided_fen", BigInteger),  # null until the cycle is settled
+        Column("merit_fen", BigInteger),  # decided apart from cheating verdicts
+        Column("issued_fen", BigInteger, nullable=False),  # grants, supplements less claw-backs
+        Column("was_issued", Boolean, nullable=False),
+        Column("waiting_fen", BigInteger, nullable=False),  # of the proposal that waits, signed
+        Column("waiting_entry", String),
+        Column("withheld_fen", BigInteger, nullable=False),  # what people took back of it
+        Column("withheld_of_fen", BigInteger, nullable=False),  # what was decided then
+        Column("refused_fen", BigInteger),  # the decided amount that a person refused
+        Column("correction", Integer, nullable=False),  # proposals made so far
+        Column("was_held", Boolean, nullable=False),
+        Column("is_cheating", Boolean, nullable=False),
+        Column("run_id", String),  # the run that last changed it; null: a person
+    ]
+
+
 # Where each plan stands after the last run or decision of a person.
-plans = Table(
-    "plans",
-    metadata,
-    Column("ad_id", BigInteger, primary_key=True),
-    Column("advertiser_id", BigInteger),
-    Column("rulebook", String),
-    Column("cycle_on", Date),
-    Column("outcome", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("reasons", String, nullable=False),  # codes, comma between
-    Column("decided_fen", BigInteger),  # null until the cycle is settled
-    Column("merit_fen", BigInteger),  # decided apart from cheating verdicts
-    Column("issued_fen", BigInteger, nullable=False),  # grants and supplements less claw-backs
-    Column("was_issued", Boolean, nullable=False),
-    Column("waiting_fen", BigInteger, nullable=False),  # of the proposal that waits, signed
-    Column("waiting_entry", String),
-    Column("withheld_fen", BigInteger, nullable=False),  # what people took back of it
-    Column("withheld_of_fen", BigInteger, nullable=False),  # what was decided then
-    Column("refused_fen", BigInteger),  # the decided amount that a person refused
-    Column("correction", Integer, nullable=False),  # proposals made so far
-    Column("was_held", Boolean, nullable=False),
-    Column("is_cheating", Boolean, nullable=False),
-    Column("run_id", String),
-)
+plans = Table("plans", metadata, Column("ad_id", BigInteger, primary_key=True), *_standing())
 _only_waiting = plans.c.waiting_entry.is_not(None)
 Index(
     "plans_waiting",
@@ -152,17 +169,13 @@ Index(
     postgresql_where=_only_waiting,
 )
 
-# 四(五): the status history.
+# 四(五): every standing that a plan ever had; `act`: what put it there.
 statuses = Table(
     "statuses",
     metadata,
     Column("ad_id", BigInteger, primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("status", String, nullable=False),
-    Column("outcome", String, nullable=False),
-    Column("reasons", String, nullable=False),
-    Column("amount_fen", BigInteger, nullable=False),
-    Column("run_id", String),  # null: by a person between runs
+    Column("act", Integer, primary_key=True, autoincrement=False),
+    *_standing(),
     Column("at", DateTime, nullable=False),
 )
 
@@ -171,6 +184,7 @@ releases = Table(
     "releases",
     metadata,
     Column("ad_id", BigInteger, primary_key=True),
+    Column("act", Integer, nullable=False),
     Column("by", String, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", DateTime, nullable=False),
@@ -185,6 +199,7 @@ notices = Table(
     Column("delivered_at", DateTime),
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
+    Column("sha256", String),  # of the line or document that was delivered
 )
 _undelivered = notices.c.delivered_at.is_(None)
 Index(

@@ -15,13 +15,16 @@ import socket
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger import acts, schema, seal
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.signatures import Signer
 
 _SHANGHAI = timezone(timedelta(hours=8))
 _LOCK = 0x7163675F  # of PostgreSQL's advisory locks, the store's
@@ -42,8 +45,9 @@ def whoami() -> str:
 class Store:
     """A store that exists, or with `create` one that is made."""
 
-    def __init__(self, address: str, *, create: bool = False) -> None:
+    def __init__(self, address: str, *, create: bool = False, signer: Signer | None = None) -> None:
         self.address = address
+        self.signer = signer  # of every act that this process enters
         self.folder: Path | None = None if "://" in address else Path(address)
         if self.folder is None:
             self.engine = _postgres(address)
@@ -60,6 +64,8 @@ class Store:
             self.engine = _sqlite(self.folder / "ledger.sqlite")
         with self.telling():
             self._check_schema(create=create)
+            if create and self.folder and seal.state(self.folder) == "missing":
+                self._seal()
 
     def __str__(self) -> str:
         """The address, without a password."""
@@ -121,8 +127,19 @@ class Store:
                 raise
             if is_dry:
                 transaction.rollback()
-            else:
-                transaction.commit()
+                return
+            if self.folder is not None:
+                seal.open_(self.folder)
+            transaction.commit()
+        self._seal()
+
+    def _seal(self) -> None:
+        if self.folder is None:
+            return
+        with self.reading() as connection:
+            head = acts.latest(connection)
+        with self.telling():
+            seal.close(self.folder, *((head.number, head.sha256) if head else (0, None)))
 
     @contextlib.contextmanager
     def only_writer(self) -> Iterator[None]:
@@ -131,6 +148,8 @@ class Store:
         with held:
             with self.telling():
                 self._remove_leftovers()
+            if self.folder and seal.state(self.folder) in ("writing", "missing"):
+                self._seal()
             yield
 
     def _remove_leftovers(self) -> None:
@@ -257,6 +276,8 @@ def _folder_lock(store: Store) -> Iterator[None]:
             os.write(file.fileno(), holder.encode())
         # The system gives the lock back when this process ends, however it ends.
         yield
+        with contextlib.suppress(OSError):
+            os.truncate(file.fileno(), 0)
     finally:
         file.close()
 

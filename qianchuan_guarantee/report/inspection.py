@@ -86,7 +86,7 @@ def inspect(decided: Decided, quarantine: pa.Table, rows_without_plan: int) -> I
         tables={
             name: TableFound(
                 counts=decided.rows[name].as_dict(),
-                files=_files(decided, table),
+                files=files_of(decided, table),
                 days=_days(decided, table),
             )
             for name, table in decided.checked.items()
@@ -99,7 +99,7 @@ def inspect(decided: Decided, quarantine: pa.Table, rows_without_plan: int) -> I
     )
 
 
-def _files(decided: Decided, table: CheckedTable) -> list[dict[str, Any]]:
+def files_of(decided: Decided, table: CheckedTable) -> list[dict[str, Any]]:
     from pathlib import PurePath
 
     if table.every is None:

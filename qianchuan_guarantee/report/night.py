@@ -277,12 +277,12 @@ def _standing_at(done: datetime) -> sa.Subquery:
     """四(五): each plan's last status by then: `ad_id`, `status`, `outcome`."""
     table = schema.statuses
     last = (
-        sa.select(table.c.ad_id, sa.func.max(table.c.number).label("number"))
+        sa.select(table.c.ad_id, sa.func.max(table.c.act).label("act"))
         .where(table.c.at <= done)
         .group_by(table.c.ad_id)
         .subquery()
     )
-    is_last = (table.c.ad_id == last.c.ad_id) & (table.c.number == last.c.number)
+    is_last = (table.c.ad_id == last.c.ad_id) & (table.c.act == last.c.act)
     return sa.select(table.c.ad_id, table.c.status, table.c.outcome).join(last, is_last).subquery()
 
 

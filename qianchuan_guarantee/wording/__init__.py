@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qianchuan_guarantee.vocabulary import Language
-from qianchuan_guarantee.wording import asking, commands, deciding, ledger, remaining
+from qianchuan_guarantee.wording import asking, audit, commands, deciding, ledger, remaining
 
 _SENTENCES = (
     deciding.SENTENCES
@@ -11,6 +11,7 @@ _SENTENCES = (
     | ledger.SENTENCES
     | remaining.SENTENCES
     | asking.SENTENCES
+    | audit.SENTENCES
 )
 
 

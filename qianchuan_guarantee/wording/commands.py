@@ -35,6 +35,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "改为将该计划的单页说明写入此文件：结论、时间轴与逐条判定，离线可读。",
     ),
     "o_html": ("The page, as this file.", "页面写入此文件。"),
+    "o_sign": (
+        "Sign what is entered with this Ed25519 key (PEM, as `openssl genpkey -algorithm ed25519` "
+        "writes it).",
+        "用此 Ed25519 私钥（PEM，可由 `openssl genpkey -algorithm ed25519` 生成）为入账内容签名。",
+    ),
+    "o_why_run": (
+        "The reason for what is otherwise than on the night before: rulebook, readings, policy.",
+        "本次规则文件、解读或审核策略与前一夜不同的理由。",
+    ),
     "c_run": (
         "The nightly job: decide, record, propose grants, issue what needs no review, tell.",
         "每晚任务：判定、入账、提出赠款、发放无需审核者、通知。",

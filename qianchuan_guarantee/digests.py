@@ -1,0 +1,109 @@
+"""Digests that prove what was written: SHA-256 of canonical JSON, and Merkle trees over rows.
+
+A tree is that of RFC 6962: a leaf is SHA-256 of a zero byte and the row's text, a node SHA-256 of a
+one byte and its two halves; of n leaves, the left half has the largest power of two below n.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_PIECE = 1 << 20
+EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """One document, one sequence of bytes: keys in order, no spaces, UTF-8."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, date):  # a time of day too
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a ledger's row")
+
+
+_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+
+
+def text_of(row: object) -> str:
+    """A row as JSON, without spaces, keys as they stand, times in ISO 8601."""
+    return _line(row)
+
+
+def digest_of_rows(rows: Iterable[Sequence[Any]]) -> str:
+    """SHA-256 of rows as lines of JSON, each with a newline."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update((_line(row) + "\n").encode())
+    return digest.hexdigest()
+
+
+class Beside(NamedTuple):
+    """One step from a leaf to the root: the digest that stands beside, and on which side."""
+
+    side: str  # left or right
+    sha256: str
+
+
+def leaf(text: str) -> bytes:
+    return hashlib.sha256(b"\0" + text.encode()).digest()
+
+
+def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """From the leaves up to the root. Joining pairs level by level, the odd one out moving up
+    as it is, gives the tree of RFC 6962."""
+    levels = [leaves]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        pairs = zip(below[::2], below[1::2], strict=False)
+        above = [hashlib.sha256(b"\1" + left + right).digest() for left, right in pairs]
+        if len(below) % 2:
+            above.append(below[-1])
+        levels.append(above)
+    return levels
+
+
+def root(leaves: Sequence[bytes]) -> str:
+    """The root over leaves; over none, SHA-256 of nothing."""
+    return _levels(leaves)[-1][0].hex() if leaves else EMPTY
+
+
+def path_to(leaves: Sequence[bytes], place: int) -> list[Beside]:
+    """The way from a leaf (counted from 0) to the root."""
+    steps = []
+    for level in _levels(leaves)[:-1]:
+        beside = place ^ 1
+        if beside < len(level):
+            steps.append(Beside("left" if beside < place else "right", level[beside].hex()))
+        place //= 2
+    return steps
+
+
+def climb(start: bytes, steps: Iterable[Beside]) -> str:
+    """The root that a way leads to; ValueError where it is none."""
+    here = start
+    for side, other in steps:
+        if side not in ("left", "right"):
+            raise ValueError(f"side {side!r}; expected left or right")
+        pair = bytes.fromhex(other) + here if side == "left" else here + bytes.fromhex(other)
+        here = hashlib.sha256(b"\1" + pair).digest()
+    return here.hex()
