@@ -25,7 +25,6 @@ from qianchuan_guarantee.digests import canonical, sha256
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
-from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
 from qianchuan_guarantee.ledger import acts, explained, memory, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Stamp
@@ -35,8 +34,8 @@ from qianchuan_guarantee.ledger.policy import Policy
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.store import Store, now, whoami
 from qianchuan_guarantee.report.summary import summarise
-from qianchuan_guarantee.tables import LOGS, decisions_schema
-from qianchuan_guarantee.write import Sheet, write_tables
+from qianchuan_guarantee.tables import LOGS
+from qianchuan_guarantee.write import write_tables
 
 if TYPE_CHECKING:
     from qianchuan_guarantee.decide import Decided
@@ -97,16 +96,11 @@ def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -
             return repeated
         _in_order(store, question.as_of)
         run_id = _run_id(store, question.as_of, key)
-        remembered = memory.recall(store, question.as_of, _begin(export))
+        remembered = memory.recall(store, question.as_of, memory.begin(export))
         asked = replace(question, memory=remembered.memory)
         decided = decide(asked, engine, tell)
         _unchanged(export, files)
         return _record(night, store, decided, Started(run_id, key, files, remembered), tell)
-
-
-def _begin(export: Export) -> date | None:
-    days = [day for name in LOGS if name in export.tables for day in export.tables[name].days or ()]
-    return min(days, default=None)
 
 
 def _has_landed(export: Export, as_of: date, known: Collection[str]) -> None:
@@ -274,21 +268,7 @@ def _enter_run(
 
 
 def _write_files(decided: Decided, staged: Path) -> None:
-    refused = quarantined_rows(
-        decided.export.folder,
-        decided.checked,
-        decided.stages["cycles"],
-        decided.question.as_of,
-        decided.engine,
-    )
-    batches = decided.engine.batches(decided.decisions)
-    write_tables(
-        [
-            Sheet(batches, decisions_schema(), staged / "decisions.parquet", decided.plan_count),
-            Sheet(refused.to_batches(), quarantine_schema(), staged / "quarantine.parquet"),
-            *explained.sheets(decided, staged),
-        ]
-    )
+    write_tables(explained.sheets(decided, staged))
 
 
 def _changed(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from qianchuan_guarantee.cli import options
+from qianchuan_guarantee.cli import options, screen
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
+
+if TYPE_CHECKING:
+    from qianchuan_guarantee.audit.difference import Difference
+    from qianchuan_guarantee.audit.replay import Replayed
+
+_SHOWN = 50
 
 app = typer.Typer(help=say("c_audit", "en"), no_args_is_help=True)
 
@@ -72,3 +79,123 @@ def head(
         typer.echo(json.dumps({"head": last.sha256} | {name: said[name] for name in names}))
     else:
         typer.echo(last.sha256)
+
+
+@app.command(help=say("c_replay", "en"))
+def replay(
+    store: Annotated[str, typer.Argument(help=say("o_store", "en"), metavar="STORE")],
+    exports: options.Exports,
+    run: Annotated[str | None, typer.Option("--run", help=say("o_run", "en"), metavar="R")] = None,
+    plan: Annotated[
+        list[int] | None, typer.Option("--plan", help=say("o_plan", "en"), metavar="AD_ID")
+    ] = None,
+    engine: options.EngineName = "duckdb",
+    spark_master: options.SparkMaster = None,
+    memory: options.Memory = None,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """Decide a night again, and compare."""
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.audit.replay import replay as replayed
+    from qianchuan_guarantee.audit.replay import run_of
+    from qianchuan_guarantee.ledger.store import Store
+
+    with screen.Progress(language) as progress:
+        runner = options.engine(engine, spark_master, memory)
+        found = replayed(run_of(Store(store), run), exports, plan or (), runner, progress)
+    runner.close()
+    if as_json:
+        typer.echo(json.dumps(_replayed(found, language), ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_replay_lines(found, language)))
+    if not found.is_same:
+        raise typer.Exit(1)
+
+
+def _replayed(found: Replayed, lang: Language) -> dict[str, Any]:
+    return {
+        "run_id": found.run.run_id,
+        "same": found.is_same,
+        "plans": found.plans,
+        "files": found.files,
+        "inputs": found.inputs,
+        "code": dict(zip(("then", "now"), found.code, strict=True)),
+        "differences": [_document(each, lang) for each in found.differences],
+    }
+
+
+def _replay_lines(found: Replayed, lang: Language) -> list[str]:
+    lines = [say("replayed", lang, run=found.run.run_id, plans=found.plans)]
+    for name, files in found.inputs.items():
+        if files:
+            some = ", ".join(files[:_SHOWN])
+            lines.append(say(f"input_{name}", lang, n=len(files), files=some))
+    if found.code[0] != found.code[1]:
+        lines.append(say("other_code", lang, then=found.code[0], now=found.code[1]))
+    others = [name for name, is_same in (found.files or {}).items() if not is_same]
+    if others:
+        lines.append(say("other_bytes", lang, files=", ".join(others)))
+    lines += _lines(found.differences, lang)
+    if found.is_same:
+        lines.append(say("replayed_same" if found.files else "replayed_rows", lang))
+    return lines
+
+
+@app.command(help=say("c_diff", "en"))
+def diff(
+    run_a: Annotated[str, typer.Argument(help=say("o_run_a", "en"), metavar="RUN_A")],
+    run_b: Annotated[str, typer.Argument(help=say("o_run_b", "en"), metavar="RUN_B")],
+    store: options.StoreAddress,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """The plans that two runs decided otherwise."""
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.audit.difference import compare
+    from qianchuan_guarantee.audit.replay import run_of, side_of
+    from qianchuan_guarantee.ledger.store import Store
+
+    kept = Store(store)
+    sides = [side_of(run_of(kept, name)) for name in (run_a, run_b)]
+    found = compare(*sides)
+    moved = sum(each.moved for each in found)
+    if as_json:
+        changed = [_document(each, language) for each in found]
+        typer.echo(json.dumps({"changed": changed, "moved": str(moved)}, ensure_ascii=False))
+    else:
+        lines = _lines(found, language)
+        typer.echo("\n".join([*lines, say("moved", language, n=len(found), yuan=f"{moved:,}")]))
+
+
+def _document(each: Difference, lang: Language) -> dict[str, Any]:
+    from qianchuan_guarantee.report.difference import cause_line
+    from qianchuan_guarantee.write import as_text
+
+    def text(value: Any) -> Any:
+        return value if value is None or isinstance(value, bool | int | list) else as_text(value)
+
+    return {
+        "ad_id": each.ad_id,
+        "causes": each.causes,
+        "columns": {name: [text(v) for v in pair] for name, pair in each.columns.items()},
+        "moved": str(each.moved),
+        "because": [cause_line(cause, lang) for cause in each.because],
+    }
+
+
+def _lines(found: Sequence[Difference], lang: Language) -> list[str]:
+    lines = []
+    for each in found[:_SHOWN]:
+        said = _document(each, lang)
+        causes = ", ".join(say(f"cause_{cause}", lang) for cause in each.causes)
+        if each.before is None or each.after is None:
+            lines.append(say("plan_came" if each.after else "plan_went", lang, plan=each.ad_id))
+        else:
+            words = [f"{r['outcome']} {r['amount']:,}" for r in (each.before, each.after)]
+            pair = " → ".join(dict.fromkeys(words))
+            lines.append(say("plan_differs", lang, plan=each.ad_id, pair=pair, causes=causes))
+        lines += [f"    {line}" for line in said["because"]]
+    if len(found) > _SHOWN:
+        lines.append(say("and_more", lang, n=len(found) - _SHOWN))
+    return lines

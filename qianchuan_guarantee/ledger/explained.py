@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.explain import Explanation, Found, explained
+from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
 from qianchuan_guarantee.ledger import memory, schema
 from qianchuan_guarantee.ledger.files import rows_of
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.rulebook import Rulebook
-from qianchuan_guarantee.tables import LOGS
+from qianchuan_guarantee.tables import LOGS, decisions_schema
 from qianchuan_guarantee.vocabulary import REASONS, Language
 from qianchuan_guarantee.write import Sheet
 
@@ -35,12 +36,29 @@ _TOLD = frozenset(f"is_{code}" for code in REASONS)  # `reasons` says them all
 
 
 def sheets(decided: Decided, folder: Path) -> list[Sheet]:
-    """What a run leaves for `explain_stored`."""
-    found = []
+    """What a run leaves of its decisions: them, the rows it refused, what `explain_stored` reads.
+    The same inputs give the same bytes."""
+    engine = decided.engine
+    refused = quarantined_rows(
+        decided.export.folder,
+        decided.checked,
+        decided.stages["cycles"],
+        decided.question.as_of,
+        engine,
+    )
+    found = [
+        Sheet(
+            engine.batches(decided.decisions),
+            decisions_schema(),
+            folder / "decisions.parquet",
+            decided.plan_count,
+        ),
+        Sheet(refused.to_batches(), quarantine_schema(), folder / "quarantine.parquet"),
+    ]
     for name, keys in _KEPT.items():
         table = decided.stages[name]
         rows = table.select([c for c in table.columns if c not in _TOLD]).order_by(list(keys))
-        found.append(memory.sheet(decided.engine, rows, folder / f"{name}.parquet"))
+        found.append(memory.sheet(engine, rows, folder / f"{name}.parquet"))
     return found
 
 

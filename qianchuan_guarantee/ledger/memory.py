@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from qianchuan_guarantee.decide import Decided
     from qianchuan_guarantee.engines import Engine
+    from qianchuan_guarantee.exports.find import Export
     from qianchuan_guarantee.exports.read import CheckedTable
 
 _TABLES = tuple(dict.fromkeys((*WHOLE, *LOGS)))
@@ -54,15 +55,34 @@ def _first_file_schema() -> pa.Schema:
     )
 
 
-def recall(store: Store, as_of: date, begin: date | None) -> Remembered:
+def begin(export: Export) -> date | None:
+    """The first day of the logs; null where they have no partitions."""
+    days = [day for name in LOGS if name in export.tables for day in export.tables[name].days or ()]
+    return min(days, default=None)
+
+
+class Before(NamedTuple):
+    """The instant before a run that was: its number, and that of its act."""
+
+    run: int
+    act: int
+
+
+def recall(
+    store: Store, as_of: date, begin: date | None, before: Before | None = None
+) -> Remembered:
     """What is remembered on the morning of `as_of`, for logs that begin on `begin` (null: they
     have no partitions). A run of this very morning is remembered too: run again with fewer days,
-    it must not forget what it knew."""
+    it must not forget what it knew. `before`: as it was before that run."""
     query = sa.select(schema.runs).where(schema.runs.c.as_of <= as_of)
+    releases = sa.select(schema.releases.c.ad_id)
+    if before is not None:
+        query = query.where(schema.runs.c.number < before.run)
+        releases = releases.where(schema.releases.c.act < before.act)
     with store.reading() as connection:
         found = connection.execute(query.order_by(schema.runs.c.number)).mappings()
         runs = [dict(row) for row in found]
-        released = list(connection.execute(sa.select(schema.releases.c.ad_id)).scalars())
+        released = list(connection.execute(releases).scalars())
     if not runs:
         return Remembered(Memory(released=released), _first_file_schema().empty_table(), {})
     last = runs[-1]

@@ -38,10 +38,11 @@ def why_nothing(found: WhatIf, lang: Language) -> str:
 
 def because(changed: Changed, lang: Language) -> list[str]:
     """One line per cause."""
-    return [_line(cause, lang) for cause in changed.because]
+    return [cause_line(cause, lang) for cause in changed.because]
 
 
-def _line(cause: Cause, lang: Language) -> str:
+def cause_line(cause: Cause, lang: Language) -> str:
+    """What of which question changed."""
     if cause.reason is None:
         said = say("w_cycle" if cause.what == "cycle" else "w_amount_only", lang)
     else:

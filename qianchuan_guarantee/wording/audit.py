@@ -16,6 +16,59 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The digest of the last act, to be published elsewhere: it proves all acts before it.",
         "链上最后一条记录的摘要，可公布于别处：它证明此前的全部记录。",
     ),
+    "c_replay": (
+        "Decide a night again from the logs, by the rulebook of that day, and compare byte by "
+        "byte; exit 1 where something differs.",
+        "按当日的规则文件由日志重新判定某夜，并逐字节比对；有差异时退出码为 1。",
+    ),
+    "c_diff": (
+        "The plans that two runs decided otherwise, what changed it, and the money moved.",
+        "两次运行判定不同的计划、原因与金额变动。",
+    ),
+    "o_run": ("The run; the last one if left out.", "运行编号；缺省为最近一次。"),
+    "o_run_a": ("The earlier run.", "较早的运行。"),
+    "o_run_b": ("The later run.", "较晚的运行。"),
+    "replayed": (
+        "Run {run} decided again: {plans} decisions.",
+        "重新判定运行 {run}：共 {plans} 条判定。",
+    ),
+    "replayed_same": (
+        "The same bytes: every decision is what the run left.",
+        "字节完全一致：每条判定均与当时所留相同。",
+    ),
+    "replayed_rows": (
+        "The same rows, column by column.",
+        "逐列一致。",
+    ),
+    "input_changed": (
+        "{n} input files are not what the run read: {files}",
+        "{n} 个输入文件与当时所读不同：{files}",
+    ),
+    "input_gone": ("{n} input files are gone: {files}", "{n} 个输入文件已不在：{files}"),
+    "input_new": (
+        "{n} files are there that the run did not read: {files}",
+        "{n} 个文件为当时所未读：{files}",
+    ),
+    "other_code": (
+        "Another version decides now: {now}; the run was decided by {then}.",
+        "现由另一版本判定：{now}；当时为 {then}。",
+    ),
+    "other_bytes": ("Not the same bytes: {files}", "字节不同：{files}"),
+    "plan_differs": ("plan {plan}: {pair}; by {causes}", "计划 {plan}：{pair}；原因：{causes}"),
+    "plan_came": ("plan {plan}: only the later one knows it", "计划 {plan}：仅后者有"),
+    "plan_went": ("plan {plan}: only the earlier one knows it", "计划 {plan}：仅前者有"),
+    "and_more": ("… and {n} more (--json has all)", "……另有 {n} 个（--json 列出全部）"),
+    "moved": (
+        "{n} decisions differ; {yuan} yuan more are granted.",
+        "{n} 条判定不同；赠款合计增加 {yuan} 元。",
+    ),
+    "cause_logs": ("the logs", "日志"),
+    "cause_rulebook": ("the rulebook", "规则文件"),
+    "cause_reading": ("a reading", "解读"),
+    "cause_release": ("a hold that was overruled", "放行"),
+    "cause_time": ("time that passed", "时间推移"),
+    "cause_code": ("the code", "代码版本"),
+    "cause_unknown": ("nothing that was recorded", "记录中未见原因"),
     "o_verified": ("A store, or a bundle of evidence.", "存储，或证据包。"),
     "o_head": (
         "A digest that `qcg audit head` printed at some time: the chain must still have it.",
