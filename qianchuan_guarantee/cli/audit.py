@@ -42,7 +42,13 @@ def verify(
     from qianchuan_guarantee.signatures import public_key
 
     keys = [public_key(path) for path in key or ()]
-    found = verified(store, head, keys)
+    file = Path(store)
+    if "://" not in store and file.is_file():
+        from qianchuan_guarantee.audit.evidence import verify_bundle
+
+        found = verify_bundle(file, head, keys)
+    else:
+        found = verified(store, head, keys)
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False))
     else:
@@ -199,3 +205,50 @@ def _lines(found: Sequence[Difference], lang: Language) -> list[str]:
     if len(found) > _SHOWN:
         lines.append(say("and_more", lang, n=len(found) - _SHOWN))
     return lines
+
+
+@app.command(help=say("c_bundle", "en"))
+def bundle(
+    ad_id: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
+    store: options.StoreAddress,
+    out: Annotated[Path, typer.Option("-o", help=say("o_bundle", "en"), metavar="FILE.zip")],
+    exports: Annotated[
+        str | None, typer.Option("--exports", help=say("o_bundle_exports", "en"), metavar="EXPORTS")
+    ] = None,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """The evidence for one plan."""
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.audit.bundle import Case
+    from qianchuan_guarantee.audit.bundle import bundle as bundled
+    from qianchuan_guarantee.audit.replay import books_of, run_of
+    from qianchuan_guarantee.cli.explain import render
+    from qianchuan_guarantee.ledger.explained import explain_stored, last_decided
+    from qianchuan_guarantee.ledger.store import Store
+    from qianchuan_guarantee.write import check_ending
+
+    check_ending(out, "-o", (".zip",))
+    kept = Store(store)
+    run = run_of(kept, last_decided(kept, ad_id))
+    books, texts = books_of(run), {}
+    languages: tuple[Language, ...] = ("en", "zh")
+    for one in languages:
+        _, explanation = explain_stored(kept, ad_id, None, books, one)
+        texts[f"explanation.{one}.txt"] = render(explanation, one) + "\n"
+        document = json.dumps(explanation.document(), ensure_ascii=False, indent=1)
+        texts[f"explanation.{one}.json"] = document
+    given = exports or run.manifest["exports"]
+    at_hand = given if exports or Path(given).is_dir() else None
+    with screen.Progress(language) as progress:
+        engine = options.engine("duckdb", None, None)
+        about = bundled(Case(ad_id, run, at_hand, texts), out, engine, progress)
+        engine.close()
+    if as_json:
+        typer.echo(json.dumps(about | {"file": str(out)}))
+        return
+    typer.echo(say("written", language, path=out))
+    if about["decides_alone"] is None:
+        typer.echo(say("bundle_no_logs", language, exports=given))
+    elif not about["decides_alone"]:
+        typer.echo(say("r_not_alone", language))

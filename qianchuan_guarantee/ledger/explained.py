@@ -62,26 +62,32 @@ def sheets(decided: Decided, folder: Path) -> list[Sheet]:
     return found
 
 
+def last_decided(store: Store, ad_id: int, by: date | None = None) -> str:
+    """The run that decided a plan last (by the morning of a day); UserError where none did."""
+    table = schema.runs
+    query = sa.select(table.c.run_id).order_by(table.c.number.desc())
+    if by is not None:
+        query = query.where(table.c.as_of <= by)
+    with store.reading() as connection:
+        runs: list[str] = list(connection.execute(query).scalars())
+    for run_id in runs:
+        if _rows(store, run_id, "decisions", ad_id):
+            return run_id
+    until = f" by {by}" if by else ""
+    raise UserError(f"plan {ad_id}: no night of {store} decided it{until}")
+
+
 def explain_stored(
     store: Store, ad_id: int, by: date | None, books: Sequence[Rulebook], lang: Language
 ) -> tuple[str, Explanation]:
     """The run that decided a plan last (by the morning of a day), and its explanation. UserError
     where no run did, or where it was decided by a rulebook that is not among `books`."""
-    table = schema.runs
-    query = sa.select(table.c.run_id, table.c.days).order_by(table.c.number.desc())
-    if by is not None:
-        query = query.where(table.c.as_of <= by)
-    with store.reading() as connection:
-        runs = connection.execute(query).all()
-    for run_id, days in runs:
-        decisions = _rows(store, run_id, "decisions", ad_id)
-        if decisions:
-            manifest = json.loads(store.read(run_id, "manifest.json") or b"{}")
-            _same_book(manifest, decisions[0]["rulebook"], books, run_id)
-            found = _found(store, run_id, decisions[0], manifest, json.loads(days))
-            return run_id, explained(found, books, lang)
-    until = f" by {by}" if by else ""
-    raise UserError(f"plan {ad_id}: no night of {store} decided it{until}")
+    run_id = last_decided(store, ad_id, by)
+    decision = _rows(store, run_id, "decisions", ad_id)[0]
+    manifest = json.loads(store.read(run_id, "manifest.json") or b"{}")
+    _same_book(manifest, decision["rulebook"], books, run_id)
+    found = _found(store, run_id, decision, manifest, manifest["days"])
+    return run_id, explained(found, books, lang)
 
 
 def _found(

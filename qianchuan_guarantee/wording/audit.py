@@ -25,6 +25,36 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The plans that two runs decided otherwise, what changed it, and the money moved.",
         "两次运行判定不同的计划、原因与金额变动。",
     ),
+    "c_bundle": (
+        "The evidence for one plan, in a file that can be verified without the store.",
+        "单个计划的证据包，可脱离存储独立校验。",
+    ),
+    "o_bundle": ("The bundle.", "证据包文件。"),
+    "o_bundle_exports": (
+        "The exports of that night; those that the run named if left out.",
+        "当夜的导出目录；缺省为该次运行所记录者。",
+    ),
+    "bundle_no_logs": (
+        "Without the rows of the logs: {exports} is not there; give them with --exports.",
+        "未含日志行：{exports} 不存在；请用 --exports 给出。",
+    ),
+    "r_bundle_head": (
+        "Whether these acts are in the ledger's chain is proved only by a digest or a key that you "
+        "have from elsewhere (--head, --key); the run's digest is {head}.",
+        "这些记录是否在账本链上，须以另行取得的摘要或公钥证明（--head、--key）；"
+        "该运行的摘要为 {head}。",
+    ),
+    "r_no_logs": ("There are no rows of the logs in it.", "其中不含日志行。"),
+    "r_not_alone": (
+        "Its logs alone do not decide it again: the night knew more, from earlier nights or from "
+        "files that are gone. `qcg audit replay` with the store does.",
+        "仅凭其中日志不足以重新判定：当夜另有此前各夜所留或现已不在的数据；"
+        "可用 `qcg audit replay` 配合存储重放。",
+    ),
+    "r_decided_again": (
+        "Decided again from its own logs: the same decision.",
+        "已据其中日志重新判定，结果相同。",
+    ),
     "o_run": ("The run; the last one if left out.", "运行编号；缺省为最近一次。"),
     "o_run_a": ("The earlier run.", "较早的运行。"),
     "o_run_b": ("The later run.", "较晚的运行。"),
