@@ -15,7 +15,8 @@ from qianchuan_guarantee.rulebook import REGISTER
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CAUSES = ("logs", "rulebook", "reading", "release", "time", "code", "unknown")
+# left: an earlier run decided it, and the logs of the later one no longer reach back to it.
+CAUSES = ("logs", "rulebook", "reading", "release", "time", "code", "left", "unknown")
 # What the logs say of a plan whatever the rule.
 _LOGGED = (
     *("advertiser_id", "lab_ad_type", "marketing_scene", "smart_bid_type", "roi_goal"),
@@ -109,7 +110,7 @@ def _difference(
     if before is None or after is None:
         is_later = manifests[0]["as_of"] != manifests[1]["as_of"]
         other = "logs" if _inputs_differ(*manifests) else "unknown"
-        causes = ["time" if is_later else other]
+        causes = ["left" if after is None else "time" if is_later else other]
         return Difference(plan, before, after, {}, causes)
     columns = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
     rows = [dict.fromkeys(because.COLUMNS) | dict(row or {}) for row in facts]

@@ -86,7 +86,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "other_bytes": ("Not the same bytes: {files}", "字节不同：{files}"),
     "plan_differs": ("plan {plan}: {pair}; by {causes}", "计划 {plan}：{pair}；原因：{causes}"),
     "plan_came": ("plan {plan}: only the later one knows it", "计划 {plan}：仅后者有"),
-    "plan_went": ("plan {plan}: only the earlier one knows it", "计划 {plan}：仅前者有"),
+    "plan_went": (
+        "plan {plan}: the later one leaves it as the earlier one decided it",
+        "计划 {plan}：后者沿用前者的判定",
+    ),
     "and_more": ("… and {n} more (--json has all)", "……另有 {n} 个（--json 列出全部）"),
     "moved": (
         "{n} decisions differ; {yuan} yuan more are granted.",
@@ -98,6 +101,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "cause_release": ("a hold that was overruled", "放行"),
     "cause_time": ("time that passed", "时间推移"),
     "cause_code": ("the code", "代码版本"),
+    "cause_left": (
+        "logs that no longer reach back to it, or lack a day",
+        "日志已不覆盖其周期或缺日",
+    ),
     "cause_unknown": ("nothing that was recorded", "记录中未见原因"),
     "o_verified": ("A store, or a bundle of evidence.", "存储，或证据包。"),
     "o_head": (
