@@ -15,11 +15,12 @@ from qianchuan_guarantee.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from openpyxl import Workbook
 
 _MOST_ROWS = 1_048_575  # what a sheet holds below its header
 _NARROW, _WIDE = 10, 60  # characters
 _NEVER = datetime(2000, 1, 1)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet begins to reckon at
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet begins to reckon at
 
 
 class Book:
@@ -29,7 +30,6 @@ class Book:
         from openpyxl import Workbook
 
         self._book = Workbook(write_only=True)
-        self._book.properties.created = self._book.properties.modified = _NEVER
 
     def add(self, schema: pa.Schema, pieces: Iterable[pa.Table], notes: Mapping[str, str]) -> int:
         """Add a sheet of these rows; returns how many there are."""
@@ -40,10 +40,7 @@ class Book:
         return page.finish()
 
     def save(self, path: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder, "book.xlsx")
-            self._book.save(made)
-            _without_clock(made, path)
+        save(self._book, path)
 
 
 class _Page:
@@ -109,12 +106,17 @@ class _Column:
         return self._cell
 
     def _text(self, text: str) -> Any:
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-        cell = self._quoted if text.startswith(_FORMULA) else self._cell
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
+        cell = self._quoted if text.startswith(FORMULA) else self._cell
+        cell.value = printable(text)
         cell.data_type = "s"  # whatever it looks like
         return cell
+
+
+def printable(text: str) -> str:
+    """A text as a workbook can hold it."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    return str(ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _format(kind: pa.DataType) -> str:
@@ -136,6 +138,15 @@ def _width(field: pa.Field) -> int:
         return _WIDE
     least = 19 if pa.types.is_timestamp(field.type) or field.name.endswith("_id") else _NARROW
     return max(least, len(field.name) + 4)  # the filter's button takes room, too
+
+
+def save(book: Workbook, path: Path) -> None:
+    """Write a workbook as the same bytes whenever it is written."""
+    book.properties.created = book.properties.modified = _NEVER
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "book.xlsx")
+        book.save(made)
+        _without_clock(made, path)
 
 
 def _without_clock(source: Path, target: Path) -> None:

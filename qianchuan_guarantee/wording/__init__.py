@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qianchuan_guarantee.vocabulary import Language
-from qianchuan_guarantee.wording import asking, audit, commands, deciding, ledger, remaining
+from qianchuan_guarantee.wording import asking, audit, commands, deciding, ledger, remaining, sampling
 
 _SENTENCES = (
     deciding.SENTENCES
@@ -12,6 +12,7 @@ _SENTENCES = (
     | remaining.SENTENCES
     | asking.SENTENCES
     | audit.SENTENCES
+    | sampling.SENTENCES
 )
 
 
@@ -19,3 +20,8 @@ def say(key: str, lang: Language, **words: object) -> str:
     """The sentence `key`, in `lang`, with its words filled in."""
     english, chinese = _SENTENCES[key]
     return (chinese if lang == "zh" else english).format(**words)
+
+
+def both(key: str) -> tuple[str, str]:
+    """The sentence `key` in English and in Chinese."""
+    return _SENTENCES[key]
