@@ -197,6 +197,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "number": int(one.item["number"]),
         "ad_id": int(one.item["ad_id"]),
         "stratum": one.item["stratum"],
+        "outcome": one.item["outcome"],
         "amount": one.item["amount"],
         "audited_outcome": one.outcome,
         "audited_amount": yuan(one.amount),

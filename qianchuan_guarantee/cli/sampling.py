@@ -212,6 +212,8 @@ def _render_said(said: dict[str, Any], lang: Language) -> str:
     parts = [say("ev_title", lang, **words), "", money]
     if said["strata"]:
         parts += ["", _strata(said["strata"], lang)]
+    if said["findings"]:
+        parts += ["", _findings(said["findings"], lang)]
     parts += ["", say("ev_accepted" if said["accepted"] else "ev_not_accepted", lang)]
     return "\n".join([*parts, say("ev_paper", lang, sha256=said["paper_sha256"])])
 
@@ -232,6 +234,23 @@ def _strata(strata: list[dict[str, Any]], lang: Language) -> str:
         for one in strata
     ]
     return screen.table(header, rows, right=range(1, 7))
+
+
+def _findings(findings: list[dict[str, Any]], lang: Language) -> str:
+    """The decisions that were found wrong."""
+    header = [say(f"sc_{key}", lang) for key in ("number", "ad_id")]
+    header += [say(f"ev_{key}", lang) for key in ("decided", "right", "remark")]
+    rows = [
+        (
+            one["number"],
+            one["ad_id"],
+            f"{one['outcome']} {_money(one['amount'])}",
+            f"{one['audited_outcome']} {_money(one['audited_amount'])}",
+            one["remark"],
+        )
+        for one in findings
+    ]
+    return screen.table(header, rows)
 
 
 def _money(text: str) -> str:
