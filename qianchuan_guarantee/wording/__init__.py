@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from qianchuan_guarantee.vocabulary import Language
-from qianchuan_guarantee.wording import asking, audit, commands, deciding, ledger, remaining, sampling
+from qianchuan_guarantee.wording import (
+    asking,
+    audit,
+    commands,
+    deciding,
+    ledger,
+    remaining,
+    sampling,
+)
 
 _SENTENCES = (
     deciding.SENTENCES

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # The command line.
-    "c_audit": (
-        "Whether what was decided can be proved.",
-        "所作判定能否得到证明。",
-    ),
     "c_audit_sample": (
         "Draw the plans to look at, into a working paper: grants by their yuan (monetary-unit "
         "sampling), refusals by lot within each reason.",
