@@ -393,6 +393,14 @@ def test_other_files_are_refused_in_a_sentence(drawn: tuple[Path, Any], tmp_path
     assert "cannot be read" in str(qcg("audit", "evaluate", tmp_path / "none.xlsx").exception)
 
 
+def test_a_paper_is_never_written_over(file: Path, drawn: tuple[Path, Any]) -> None:
+    before = drawn[0].read_bytes()
+    ran = qcg("audit", "sample", file, *DRAW, "-o", drawn[0])
+    assert "is there already, and may hold findings" in str(ran.exception)
+    assert drawn[0].read_bytes() == before
+    assert not list(drawn[0].parent.glob(".paper*"))
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -479,14 +487,15 @@ def test_a_store_is_sampled_run_by_run_or_as_a_whole(tmp_path: Path) -> None:
     exports = REPO / "fixtures" / "demo"
     night = qcg("run", exports, "--as-of", "2022-10-20", "--store", store, "--json")
     run_id = json.loads(night.stdout)["run_id"]
-    words = ["--store", store, "--seed", "dice", "--tolerable", "3000", "-o", paper, "--json"]
-    whole, one = qcg("audit", "sample", *words), qcg("audit", "sample", *words, "--run", run_id)
-    assert json.loads(whole.stdout) == json.loads(one.stdout)
+    words = ["--store", store, "--seed", "dice", "--tolerable", "3000", "--json", "-o"]
+    whole = qcg("audit", "sample", *words, paper)
     said = json.loads(whole.stdout)
+    one = qcg("audit", "sample", *words, tmp_path / "one.xlsx", "--run", run_id)
+    assert json.loads(one.stdout)["paper_sha256"] == said["paper_sha256"]
     plans = json.loads(night.stdout)["plans"]
     assert said["plans"] + said["left_out"] == sum(plans.values())
     assert said["strata"][0]["plans"] == plans["granted"]
     assert cells(paper, "files")[0]["source"] == run_id
     assert evaluated(fill(paper, tmp_path / "filled.xlsx"))["accepted"]
-    ran = qcg("audit", "sample", *words, "--run", "none")
+    ran = qcg("audit", "sample", *words, tmp_path / "none.xlsx", "--run", "none")
     assert f"no such run in {store}; its last one is {run_id}" in str(ran.exception)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -45,10 +47,16 @@ def write_paper(paper: Paper, path: Path, lang: Language) -> None:
     sealed.sheet_state = "veryHidden"
     for line in paper.lines():
         sealed.append([_cell(sealed, "", line)])
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        save(book, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(book, beside)
+        beside.replace(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _header(sheet: Worksheet, columns: Sequence[str], lang: Language) -> None:

@@ -57,6 +57,8 @@ def sample(
     """Draw a sample, and write its working paper."""
     language = cast(Language, options.language(lang))
     check_ending(out, "-o", (".xlsx",))
+    if out.exists():
+        raise UsageError(f"-o {out}: is there already, and may hold findings; expected a new file")
     from qianchuan_guarantee.audit.paper import paper_of
     from qianchuan_guarantee.audit.selection import Aim, check, select
     from qianchuan_guarantee.audit.working_paper import write_paper
