@@ -535,7 +535,7 @@ class Case:
         if found["runs"] != right["runs"]:
             before = reference(self.nights, "first")[0]
             right = before if self.night == "second" else {name: [] for name in right}
-        for name in ("runs", "entries", "postings", "balances", "plans", "statuses", "partitions"):
+        for name in ("runs", "entries", "postings", "balances", "statuses", "partitions"):
             assert found[name] == right[name], _unlike(name, found[name], right[name])
 
     def verify(self) -> None:

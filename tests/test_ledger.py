@@ -140,7 +140,7 @@ def test_a_grant_is_proposed_and_issued_once(nights: Nights) -> None:
 def test_the_same_grant_cannot_be_entered_twice_by_anyone(nights: Nights) -> None:
     nights.enter(found(answer(2000)))
     with nights.store.writing() as connection:
-        connection.execute(sa.delete(schema.plans))  # as if nobody remembered the plan
+        connection.execute(sa.delete(schema.statuses))  # as if nobody remembered the plan
     with pytest.raises(UserError, match="UNIQUE"):
         nights.enter(found(answer(2000)))
     assert nights.kinds() == [("proposed", "20.00"), ("issued", "20.00")]
@@ -435,14 +435,14 @@ def test_money_from_nowhere_is_refused(nights: Nights) -> None:
         "DELETE FROM postings WHERE account = 'available'",
         "DELETE FROM entries WHERE kind = 'proposed'",
         "DELETE FROM entries WHERE kind = 'issued'",
-        "DELETE FROM plans",
+        "DELETE FROM statuses",
         # Two proposals of one plan that nobody answered.
         "INSERT INTO entries SELECT 9, 'again', kind, purpose, ad_id, advertiser_id, amount_fen, "
         "cycle_on, 9, rulebook, rulebook_sha256, run_id, corrects, clause, why, by, at "
         "FROM entries WHERE kind = 'proposed'",
-        "UPDATE plans SET issued_fen = 1",
-        "UPDATE plans SET decided_fen = 1",
-        "UPDATE plans SET waiting_fen = 1",
+        "UPDATE statuses SET issued_fen = 1",
+        "UPDATE statuses SET decided_fen = 1",
+        "UPDATE statuses SET waiting_fen = 1",
     ],
 )
 def test_what_was_tampered_with_is_found(nights: Nights, damage: str) -> None:

@@ -133,8 +133,10 @@ def _texts(connection: sa.Connection, numbers: range) -> list[str]:
         asked.join(e, e.c.entry_id == p.c.entry_id).where(is_its)
     ):
         moves.setdefault(entry, {})[account] = fen
-    rows = connection.execute(sa.select(e).where(is_its).order_by(e.c.number)).mappings()
-    return [acts.entry_text(dict(row), moves.get(row["entry_id"], {})) for row in rows]
+    query = sa.select(e).where(is_its).order_by(e.c.number)
+    rows = connection.execute(query).mappings().all()
+    columns = {name: [row[name] for row in rows] for name in acts.ENTRIES}
+    return acts.entry_texts(columns, [moves.get(row["entry_id"], {}) for row in rows])
 
 
 def _same_inputs(case: Case) -> None:

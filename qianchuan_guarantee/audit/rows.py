@@ -43,8 +43,9 @@ def _entries(connection: Connection, links: Links) -> Iterator[Problem]:
         wrote = said["wrote"].get("entries")
         if wrote is None:
             continue
-        texts: list[str] = []
-        while len(texts) < wrote["rows"] and (row := next(entries, None)) is not None:
+        its_rows: list[Mapping[Any, Any]] = []
+        its_moves: list[dict[str, int]] = []
+        while len(its_rows) < wrote["rows"] and (row := next(entries, None)) is not None:
             its: dict[str, int] = {}
             if moved is not None and moved[0] == row["number"]:
                 for _, account, amount, advertiser in moved[1]:
@@ -55,7 +56,10 @@ def _entries(connection: Connection, links: Links) -> Iterator[Problem]:
             if row["number"] != last + 1:
                 yield "entries", f"expected number {last + 1}, found {row['number']}"
             last = row["number"]
-            texts.append(acts.entry_text(dict(row), its))
+            its_rows.append(row)
+            its_moves.append(its)
+        columns = {name: [row[name] for row in its_rows] for name in acts.ENTRIES}
+        texts = acts.entry_texts(columns, its_moves)
         if acts.wrote_entries(wrote["first"], texts) != wrote:
             yield "entries", f"those of act {act.number} are not what it entered"
     if next(entries, None) is not None:
@@ -65,7 +69,8 @@ def _entries(connection: Connection, links: Links) -> Iterator[Problem]:
 def _statuses(connection: Connection, links: Links) -> Iterator[Problem]:
     table = schema.statuses
     right = {act.number: said["wrote"].get("statuses") for act, said in links}
-    rows = connection.execute(sa.select(table).order_by(table.c.act, table.c.ad_id))
+    columns = [table.c[name] for name in acts.STATUSES]
+    rows = connection.execute(sa.select(*columns).order_by(table.c.act, table.c.ad_id))
     for number, group in groupby(rows, key=lambda row: row.act):
         wrote = right.pop(number, None)
         if acts.wrote_statuses([tuple(row) for row in group]) != wrote:
@@ -139,19 +144,13 @@ def _said(number: int, act: acts.Act, said: Mapping[str, Any]) -> dict[str, Any]
 
 def _derived(connection: Connection) -> Iterator[Problem]:
     """What can be told from the rest: where plans stand, and what advertisers are to be told."""
-    history, plans = schema.statuses, schema.plans
-    last = (
-        sa.select(history.c.ad_id, sa.func.max(history.c.act).label("act"))
-        .group_by(history.c.ad_id)
-        .subquery()
-    )
-    is_last = (history.c.ad_id == last.c.ad_id) & (history.c.act == last.c.act)
-    names = [column.name for column in plans.columns]
-    right = sa.select(*(history.c[name] for name in names)).join(last, is_last)
-    stored = sa.select(*(plans.c[name] for name in names))
-    for one, other in ((stored, right), (right, stored)):
-        for row in connection.execute(sa.except_(one, other)):
-            yield "plans", f"plan {row[0]} does not stand where its last status put it"
+    table = schema.statuses
+    last = sa.func.max(table.c.act)
+    marked = sa.func.max(sa.case((table.c.is_last, table.c.act), else_=0))
+    marks = sa.func.sum(sa.case((table.c.is_last, 1), else_=0))
+    wrong = sa.select(table.c.ad_id).group_by(table.c.ad_id).having((marked != last) | (marks != 1))
+    for plan in connection.execute(wrong).scalars():
+        yield "statuses", f"plan {plan}: its last one is not marked as the last, or not alone"
     e, n = schema.entries, schema.notices
     told = sa.select(("notice-" + e.c.entry_id).label("notice_id"), e.c.entry_id)
     told = told.where(e.c.kind.in_(TOLD))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee import __version__
-from qianchuan_guarantee.digests import canonical, digest_of_rows, leaf, root, sha256, text_of
+from qianchuan_guarantee.digests import canonical, digest_of_rows, leaf, objects, root, sha256
 from qianchuan_guarantee.ledger import schema
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def enter(
 # Digests of what an act wrote. Rows of most tables are lines of JSON; entries are leaves of a tree,
 # so that one of them can be proved without the others.
 
-STATUSES = tuple(schema.statuses.columns.keys())
+STATUSES = tuple(column.name for column in schema.statuses.columns if column.name != "is_last")
 _OTHERS = ("partitions", "releases", "uncovered")
 
 
@@ -120,17 +120,20 @@ def wrote_statuses(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
 
 
 def wrote_entries(first: int, texts: Sequence[str]) -> dict[str, Any]:
-    """Entries by number, each as `entry_text` writes it."""
+    """Entries by number, each as `entry_texts` writes it."""
     return {"rows": len(texts), "first": first, "root": root([leaf(text) for text in texts])}
 
 
 ENTRIES = tuple(sorted(schema.entries.columns.keys()))
 
 
-def entry_text(entry: Mapping[str, Any], moves: Mapping[str, int]) -> str:
-    """An entry with what it moved (account → fen), as the chain has it."""
-    said = {name: entry[name] for name in ENTRIES}
-    return text_of(said | {"moves": dict(sorted(moves.items()))})
+def entry_texts(
+    columns: Mapping[str, Sequence[Any]], moves: Sequence[Mapping[str, int]]
+) -> list[str]:
+    """Entries with what they moved (account → fen), as the chain has them. `columns`: by name."""
+    texts = ((f'"{name}":{fen}' for name, fen in sorted(each.items())) for each in moves)
+    last = {"moves": ("{" + ",".join(each) + "}" for each in texts)}
+    return objects({name: columns[name] for name in ENTRIES}, last)
 
 
 def written(connection: Connection, name: str, number: int, run_id: str | None) -> dict[str, Any]:

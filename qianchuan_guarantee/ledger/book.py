@@ -168,12 +168,11 @@ class Book:
         told = [(f"notice-{e.entry_id}", e.entry_id, 0) for e in self.entered if e.kind in TOLD]
         bulk.insert(connection, schema.entries, columns, rows)
         names = ("entry_id", "account", "advertiser_id", "amount_fen")
-        bulk.insert(connection, schema.postings, names, moves)
-        bulk.insert(connection, schema.notices, ("notice_id", "entry_id", "attempts"), told)
-        texts = [
-            acts.entry_text(dict(zip(columns, row, strict=True)), entry.moves)
-            for row, entry in zip(rows, self.entered, strict=True)
-        ]
+        # In the order of their keys: so a tree grows at its end.
+        bulk.insert(connection, schema.postings, names, sorted(moves))
+        bulk.insert(connection, schema.notices, ("notice_id", "entry_id", "attempts"), sorted(told))
+        of = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+        texts = acts.entry_texts(of, [entry.moves for entry in self.entered]) if rows else []
         return acts.wrote_entries(number + 1, texts)
 
     def _write_balances(self) -> None:
@@ -189,13 +188,12 @@ class Book:
             if standing.waiting_entry is None and not is_in_order(standing):
                 raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
         known = [(s.ad_id,) for s in changed if s.ad_id in self._stored]
-        bulk.delete(self.connection, schema.plans, ("ad_id",), known)
+        bulk.unmark(self.connection, schema.statuses, "is_last", "ad_id", known)
         run_id, at = self.stamp.run_id, self.stamp.at
-        rows = [(*standing[:-1], run_id) for standing in changed]
-        bulk.insert(self.connection, schema.plans, Standing._fields, rows)
-        history = [(row[0], self.act, *row[1:], at) for row in rows]
-        bulk.insert(self.connection, schema.statuses, acts.STATUSES, history)
-        return acts.wrote_statuses(history)
+        rows = [(s.ad_id, self.act, *s[1:-1], run_id, at) for s in changed]
+        last = [(*row, True) for row in rows]
+        bulk.insert(self.connection, schema.statuses, (*acts.STATUSES, "is_last"), last)
+        return acts.wrote_statuses(rows)
 
 
 _COLUMNS = (

@@ -49,6 +49,21 @@ def delete(
     )
 
 
+def unmark(
+    connection: Connection, table: sa.Table, mark: str, name: str, keys: Sequence[Sequence[Any]]
+) -> None:
+    """Take a mark (a boolean column) from the rows that have it and one of these keys."""
+    if not keys:
+        return
+    place = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    quote = connection.dialect.identifier_preparer.quote
+    connection.exec_driver_sql(
+        f"UPDATE {quote(table.name)} SET {quote(mark)} = (1 = 0) "
+        f"WHERE {quote(name)} = {place} AND {quote(mark)}",
+        [tuple(key) for key in keys],
+    )
+
+
 def among(column: sa.ColumnElement[int], ids: Iterable[int]) -> sa.TextClause:
     """Is a column of whole numbers one of these? Written out: thousands of parameters cost more
     than the question."""

@@ -1,7 +1,8 @@
 """The ledger's tables: append-only entries of double entry, and what is derived from them.
 
 Money is whole fen (1/100 yuan) in 64-bit integers. `entries` and `postings` are only ever added
-to; `balances` and `plans` say where they stand, and can be recomputed from what was added.
+to; `balances` says where they stand, and can be recomputed from them. `statuses` is added to as
+well, and marks each plan's last one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 
 VERSION = 3
@@ -159,16 +162,6 @@ def _standing() -> list[Column[Any]]:
     ]
 
 
-# Where each plan stands after the last run or decision of a person.
-plans = Table("plans", metadata, Column("ad_id", BigInteger, primary_key=True), *_standing())
-_only_waiting = plans.c.waiting_entry.is_not(None)
-Index(
-    "plans_waiting",
-    plans.c.waiting_entry,
-    sqlite_where=_only_waiting,
-    postgresql_where=_only_waiting,
-)
-
 # 四(五): every standing that a plan ever had; `act`: what put it there.
 statuses = Table(
     "statuses",
@@ -177,7 +170,16 @@ statuses = Table(
     Column("act", Integer, primary_key=True, autoincrement=False),
     *_standing(),
     Column("at", DateTime, nullable=False),
+    Column("is_last", Boolean, nullable=False),
 )
+_waits = statuses.c.waiting_entry.is_not(None) & statuses.c.is_last
+Index("plans_waiting", statuses.c.waiting_entry, sqlite_where=_waits, postgresql_where=_waits)
+
+# Where each plan stands after the last run or decision of a person: a view of the last ones.
+plans = Table("plans", MetaData(), Column("ad_id", BigInteger, primary_key=True), *_standing())
+_names = ", ".join(plans.columns.keys())
+_view = DDL(f"CREATE VIEW plans AS SELECT {_names} FROM statuses WHERE is_last")  # type: ignore[no-untyped-call]
+event.listen(metadata, "after_create", _view)
 
 # Holds that a named person has overruled.
 releases = Table(
