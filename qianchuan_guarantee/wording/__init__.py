@@ -8,6 +8,7 @@ from qianchuan_guarantee.wording import (
     audit,
     commands,
     deciding,
+    importing,
     ledger,
     remaining,
     sampling,
@@ -21,6 +22,7 @@ _SENTENCES = (
     | asking.SENTENCES
     | audit.SENTENCES
     | sampling.SENTENCES
+    | importing.SENTENCES
 )
 
 
