@@ -21,7 +21,7 @@ from qianchuan_guarantee.importers.operations import add_operations
 from qianchuan_guarantee.importers.pages import Page
 from qianchuan_guarantee.importers.phrases import Phrases
 from qianchuan_guarantee.importers.rows import Filler
-from qianchuan_guarantee.importers.values import UnreadError, long_id, number, of_json
+from qianchuan_guarantee.importers.values import UnreadError, exact_id, number, of_json
 
 _OF_PLAN = ("lab_ad_type", "marketing_scene", "name", "ad_create_time")
 _OF_SETTING = ("smart_bid_type", "cpa_bid", "roi_goal")
@@ -129,7 +129,7 @@ def _owners(
 
 def _id(value: Any) -> str | None:
     try:
-        found = long_id(of_json(value))
+        found = exact_id(of_json(value))
     except UnreadError:
         return None
     return None if found is None else str(found)
@@ -159,8 +159,9 @@ def _add_plans(into: Import, plan_pages: Sequence[Page], owners: Mapping[str, st
             filler.done()
     if ownerless:
         raise UserError(
-            f"{len(ownerless)} plans ({', '.join(str(p) for p in ownerless[:5])}…) name no "
-            "advertiser, and no report row does; say whose they are with --advertiser ID"
+            f"{len(ownerless)} plans name no advertiser, and no report row does "
+            f"({', '.join(str(plan) for plan in ownerless[:5])}); say whose they are with "
+            "--advertiser ID"
         )
 
 
@@ -197,7 +198,7 @@ def _add_delivery(into: Import, reports: Sequence[Page], asked: Asked) -> None:
                 f"{reports[0].file}: no row has {name}; fetch the report with that field"
             )
     daily = _daily(reports, asked.granularity)
-    hours = _hours(reports, daily)
+    hours = _hours(reports, daily) if daily else {}
     for page in reports:
         unit = asked.cost_unit or ("milli-fen" if page.kind == pages.UNI_REPORT else "yuan")
         for at, row in enumerate(page.rows, start=1):
@@ -239,6 +240,9 @@ class _Some:
 
     def __contains__(self, page: Page) -> bool:
         return id(page) in self._ids
+
+    def __bool__(self) -> bool:
+        return bool(self._ids)
 
 
 def _has_hours(some: Iterable[Page]) -> bool:

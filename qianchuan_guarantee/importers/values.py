@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from qianchuan_guarantee.vocabulary import Language
@@ -54,6 +55,8 @@ def shortened(text: str, most: int = 60) -> str:
 
 def plain(text: str) -> str:
     """Full-width characters as their plain ones, no control characters, no blanks around."""
+    if text.isascii() and text.isalnum():
+        return text
     literal = _LITERAL.fullmatch(text.strip())
     text = literal[1] if literal else text
     return _CONTROL.sub(" ", unicodedata.normalize("NFKC", text)).strip().removeprefix("'").strip()
@@ -108,21 +111,28 @@ def whole(text: str | None) -> int | None:
     return int(found)
 
 
-def long_id(text: str | None, is_number: bool = False) -> int | None:
-    """An id, with all its digits. A spreadsheet keeps 15 of a number (`is_number`: the cell was
-    one) and writes long ones with an exponent: what is lost cannot be known again."""
+@lru_cache(100_000)  # the same plans stand in every report
+def exact_id(text: str | None) -> int | None:
+    """An id as a program writes it; one with an exponent has lost digits, and is refused."""
     found = _bare(text)
     if found is None:
         return None
     if _EXPONENT.fullmatch(found.lower()):
         raise UnreadError("id_exponent", found)
-    digits = re.sub(r"\.0+\Z", "", found)
+    digits = found.partition(".")[0] if found.rstrip("0").endswith(".") else found
     if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or int(digits) == 0:
         raise UnreadError("id", found)
-    lost = len(digits) - _DIGITS_KEPT
-    if lost > 0 and digits.endswith("0" * lost if is_number else _ZEROS):
-        raise UnreadError("id_zeros", found)
     return int(digits)
+
+
+def long_id(text: str | None, is_number: bool = False) -> int | None:
+    """An id that has been in a spreadsheet, with all its digits: a spreadsheet keeps 15 of a
+    number (`is_number`: the cell was one), and what is lost cannot be known again."""
+    found = exact_id(text)
+    lost = len(str(found or "")) - _DIGITS_KEPT
+    if lost > 0 and str(found).endswith("0" * lost if is_number else _ZEROS):
+        raise UnreadError("id_zeros", found)
+    return found
 
 
 def day(text: str | None) -> date | None:
