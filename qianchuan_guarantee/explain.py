@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -232,4 +232,22 @@ def _notes(found: Found, operations: list[Row], lang: Language) -> list[str]:
             notes.append(say("first_slice", lang, n=len(in_slice)))
         if not found.has_conversions:
             notes.append(say("by_slices", lang))
+            if found.priced:
+                notes.append(say("by_slices_exactly", lang, **_exactness(found)))
     return notes
+
+
+def _exactness(found: Found) -> dict[str, int]:
+    """Of the slices that hold conversions: how many there are, and in how many the bid changed
+    (after the slice began: an edit at its start counts for all of it), whatever the reading."""
+    starts = sorted(row["stat_datetime"] for row in found.delivery)
+    is_daily = all(start.time() == time() for start in starts)
+    longest = timedelta(days=1) if is_daily else timedelta(hours=1)
+    ends = {
+        start: min(following, start + longest)
+        for start, following in zip(starts, [*starts[1:], datetime.max], strict=True)
+    }
+    won = {row["billed_at"] for row in found.priced if row["conversions"]} & ends.keys()
+    edits = [step["create_time"] for step in found.bid_steps]
+    unclear = sum(any(start < at < ends[start] for at in edits) for start in won)
+    return {"slices": len(won), "unclear": unclear}

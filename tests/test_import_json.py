@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from qianchuan_guarantee.explain import explain
 from qianchuan_guarantee.generate import Order, generate
-from tests.conftest import FIXTURES, Decision, by_plan, changes, decide_folder
+from tests.conftest import FIXTURES, Decision, by_plan, changes, decide_folder, decided
 from tests.official import Writer, rows_of
 from tests.test_cli import qcg
 
@@ -76,3 +77,15 @@ def without_advertiser(before: list[Decision], after: list[Decision]) -> list[De
         {**row, "advertiser_id": owners[row["ad_id"]]} if row["advertiser_id"] == 7 else row
         for row in after
     ]
+
+
+def test_explain_says_how_exact_counts_per_slice_are() -> None:
+    plans = {
+        1745000000000701: "4 slices hold conversions; in 0",
+        1745000000000703: "in 1 of them",
+        1745000000000709: "in 1 of them",
+    }
+    with decided(SLICES, date(2022, 10, 12), {"slice_bid": "slice_start"}) as answer:
+        for plan, said in plans.items():
+            notes = explain(answer, plan, "en").notes
+            assert any(said in note for note in notes), notes

@@ -27,6 +27,9 @@ To = Annotated[str | None, typer.Option("--to", help=say("o_to", "en"), metavar=
 Advertiser = Annotated[
     int | None, typer.Option("--advertiser", help=say("o_advertiser", "en"), metavar="ID", min=1)
 ]
+CostUnit = Annotated[
+    str | None, typer.Option("--cost-unit", help=say("o_cost_unit", "en"), metavar="UNIT")
+]
 Strict = Annotated[bool, typer.Option("--strict", help=say("o_import_strict", "en"))]
 
 
@@ -40,9 +43,7 @@ def qianchuan_json(
     phrases: Annotated[
         Path | None, typer.Option("--phrases", help=say("o_phrases", "en"), metavar="FILE")
     ] = None,
-    cost_unit: Annotated[
-        str | None, typer.Option("--cost-unit", help=say("o_cost_unit", "en"), metavar="UNIT")
-    ] = None,
+    cost_unit: CostUnit = None,
     granularity: Annotated[
         str | None, typer.Option("--granularity", help=say("o_granularity", "en"))
     ] = None,
@@ -61,6 +62,28 @@ def qianchuan_json(
     days = _days(first, last)
     made = read(pages, Asked(load(phrases), cost_unit, granularity, advertiser))
     _finish(made, out, days, language, as_json, strict)
+
+
+@app.command("qianchuan-xlsx", help=say("c_import_xlsx", "en"))
+def qianchuan_xlsx(
+    files: Annotated[list[Path], typer.Argument(help=say("o_books", "en"), metavar="FILES...")],
+    out: Out,
+    first: From = None,
+    last: To = None,
+    advertiser: Advertiser = None,
+    cost_unit: CostUnit = None,
+    strict: Strict = False,
+    lang: options.Lang = "en",
+    as_json: options.Json = False,
+) -> None:
+    """Workbooks → an export folder."""
+    language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.importers.qianchuan_xlsx import read
+    from qianchuan_guarantee.importers.rows import UNITS
+
+    _one_of("--cost-unit", cost_unit, *UNITS)
+    days = _days(first, last)
+    _finish(read(files, cost_unit, advertiser), out, days, language, as_json, strict)
 
 
 def _one_of(option: str, text: str | None, *choices: str) -> None:
@@ -127,5 +150,5 @@ def render(made: Import, out: Path, lang: Language) -> str:
         header = [say(key, lang) for key in ("phrase", "read_as", "times")]
         parts += [screen.heading(say("unknown_phrases", lang)), screen.table(header, found, (2,))]
     if made.notes:
-        parts += ["", *(say(key, lang, **words) for key, words in made.notes)]
+        parts += ["", *made.said(lang)]
     return "\n".join([*parts, "", say("written", lang, path=out), say("check_it", lang, out=out)])

@@ -22,6 +22,8 @@ from typing import Any
 from qianchuan_guarantee.errors import UsageError, UserError
 from qianchuan_guarantee.importers.values import UnreadError, shortened
 from qianchuan_guarantee.tables import CONTROL_TOTALS, INPUTS
+from qianchuan_guarantee.vocabulary import Language
+from qianchuan_guarantee.wording import say
 
 MARK = " ?"  # behind a cell that must not be read: no cell of ours ends so
 _SHOWN = 50
@@ -92,6 +94,9 @@ class Import:
         if (key, words) not in self.notes:
             self.notes.append((key, words))
 
+    def said(self, lang: Language) -> list[str]:
+        return [say(key, lang, **words) for key, words in self.notes]
+
     def note_what_is_missing(self, out: Path, days: Days | None) -> None:
         """Tables that decisions need, and days that are taken on trust."""
         for name in ("plans", "delivery", "operations"):
@@ -158,6 +163,8 @@ def write(made: Import, out: Path, days: Days | None = None) -> None:
     """Write the tables into the folder `out`, which is new or has none of them: each beside it,
     then renamed. With `days`, the logs are daily partitions, empty ones included."""
     require_room(out, made.tables)
+    if not made.tables:
+        raise UserError("no table of ours in these files: " + "; ".join(made.said("en")))
     try:
         with _beside(out) as work:
             for table in made.tables.values():

@@ -42,8 +42,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unread_missing": ("{found}: there is none", "{found}：缺失"),
     "unread_choice": ("{found}: not one of the values there are", "{found}：不在取值范围内"),
     "unread_granularity": (
-        "{found}: a whole day's row of a plan that also has hours, and does not add up from them",
-        "{found}：计划已有分小时数据，此整日数据与分时之和不符",
+        "{found}: a whole day's row beside hours of the same plan, which they do not add up to; "
+        "it may count twice",
+        "{found}：同一计划另有分小时数据，此整日数据与分时之和不符，可能重复计入",
     ),
     "unread_phrase": (
         "{found}: no phrase explains it, and it may have been an edit of bid or targeting",
@@ -84,6 +85,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "No {table} yet: `qcg decide` needs it. Another import may add it to the same folder",
         "尚无 {table}：`qcg decide` 需要该表，可由另一次导入补入同一目录",
     ),
+    "note_columns": (
+        "{file}: no delivery in it, since it has no column {columns}",
+        "{file}：缺少列 {columns}，不含投放数据",
+    ),
+    "note_left_out": (
+        "{file}: {rows} rows of totals and notes were left out",
+        "{file}：略去 {rows} 行合计与说明",
+    ),
+    "note_conversions": (
+        "{file}: {header} is taken for conversions by billing time (attribution_convert_cnt)",
+        "{file}：将“{header}”视为按计费时间的转化数（attribution_convert_cnt）",
+    ),
     # The summary of an import.
     "imported": ("Imported", "已导入"),
     "source_rows": ("rows read", "读入行数"),
@@ -116,6 +129,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "c_import_json": (
         "Saved responses of the official interface → an export folder.",
         "官方接口响应（已保存）→ 导出目录。",
+    ),
+    "c_import_xlsx": (
+        "Report workbooks and CSV exports → an export folder.",
+        "报表工作簿与 CSV 导出 → 导出目录。",
+    ),
+    "o_books": (
+        "Workbooks (.xlsx) and CSV files (UTF-8, GBK), or folders of them.",
+        "工作簿（.xlsx）与 CSV 文件（UTF-8、GBK），或其所在目录。",
     ),
     "o_pages": (
         "Files and folders of saved responses: JSON, or one response a line.",
