@@ -62,7 +62,7 @@ def _check_query(
             f"{what}: pages of several queries, not all there ({counts}; {len(rows)} rows); "
             "fetch the missing ones, or keep each query in a folder of its own"
         )
-    if len(by_number) == last and len(times) == 1 and times == {1} and len(rows) < total:
+    if last > 1 and times == {1} and len(rows) < total:
         raise UserError(
             f"{what}: only {len(rows)} different ones on {last} pages; rows moved from page to "
             "page while they were fetched: fetch them again"
