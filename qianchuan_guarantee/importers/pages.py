@@ -15,8 +15,9 @@ from typing import Any
 
 from qianchuan_guarantee.errors import UserError
 
-MOST_BYTES = 256 * 2**20  # of a file that is one document, and of a line
-MOST_ROWS = 5_000_000  # of all pages together
+MOST_BYTES = 32 * 2**20  # of a file that is one document, and of a line
+# Of all pages together. A report of two million rows has some 450 MB, and needs some 2 GB.
+MOST_ROWS, MOST_BYTES_IN_ALL = 2_000_000, 2**29
 ENDINGS = (".json", ".jsonl", ".ndjson", ".txt")
 _LINES = (".jsonl", ".ndjson")
 
@@ -81,8 +82,14 @@ def read(paths: Iterable[str | Path]) -> Pages:
     """The responses in these files and folders, in the order of paths and names."""
     found: list[Page] = []
     skipped: list[str] = []
-    rows = 0
+    rows = size = 0
     for path in _files(paths, skipped):
+        size += _size(path)
+        if size > MOST_BYTES_IN_ALL:
+            raise UserError(
+                f"{path}: more than {MOST_BYTES_IN_ALL} bytes up to here; import some months at a "
+                "time"
+            )
         for page in _pages_of(path):
             rows += len(page.rows)
             if rows > MOST_ROWS:
@@ -128,7 +135,8 @@ def _documents(path: Path) -> Iterator[tuple[int, Any]]:
     """Each JSON document of a file with its number, from 1."""
     try:
         if path.suffix.lower() not in _LINES:
-            text = _text(path.read_bytes() if _fits(path) else b"", path)
+            _require_small(path)
+            text = _text(path.read_bytes(), path)
             document, is_whole = _parsed_whole(text, path)
             if is_whole:
                 yield 1, document
@@ -143,14 +151,20 @@ def _documents(path: Path) -> Iterator[tuple[int, Any]]:
         raise UserError(f"{path}: cannot be read: {error}") from error
 
 
-def _fits(path: Path) -> bool:
-    size = path.stat().st_size
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+
+
+def _require_small(path: Path) -> None:
+    size = _size(path)
     if size > MOST_BYTES:
         raise UserError(
             f"{path}: {size} bytes; a response of more than {MOST_BYTES} is not read. "
             "Many pages go into JSON lines (.jsonl), one a line"
         )
-    return True
 
 
 def _lines(path: Path) -> Iterator[str]:
