@@ -72,6 +72,11 @@ HOSTILE = {
     "deep": ("[" * 10_000 + "]" * 10_000, "nested too deeply"),
     "deep objects": ('{"data":' * 10_000 + "1" + "}" * 10_000, "nested too deeply"),
     "deep, never closed": ("[" * 1_000_000, "nested too deeply"),
+    "a deep cell": (
+        '{"list": [{"stat_cost": ' + "[" * 800 + "]" * 800 + "}]}",
+        "nested too deeply",
+    ),
+    "a deep total": ('{"list": [], "page_info": ' + "[" * 800 + "]" * 800 + "}", "too deeply"),
     "torn": ('{"list": [{"ad_id": 1', "not a saved response"),
     "a key twice": ('{"list": [{"stat_cost": 1, "stat_cost": 2}]}', "stands there twice"),
     "an error": ('{"code": 40105, "message": "token expired"}', "code 40105 (token expired)"),

@@ -20,6 +20,7 @@ MOST_BYTES = 32 * 2**20  # of a file that is one document, and of a line
 MOST_ROWS, MOST_BYTES_IN_ALL = 2_000_000, 2**29
 ENDINGS = (".json", ".jsonl", ".ndjson", ".txt")
 _LINES = (".jsonl", ".ndjson")
+_DEEPEST = 12  # objects and lists inside each other
 
 DETAIL, PLANS, REPORT = "ad/detail/get", "ad/get", "report/ad/get"
 LOG, STATUS, FINANCE = "tools/log_search", "ad/compensate_status/get", "finance/detail/get"
@@ -244,6 +245,8 @@ def _no_json(place: str, why: str) -> UserError:
 def _page(document: Any, path: Path, number: int) -> Page:
     place = f"{path}:{number}"
     content = _unwrapped(document, place)
+    if not _is_shallow(content):
+        raise UserError(f"{place}: nested too deeply; expected a saved response")
     if isinstance(content, dict) and "ad_id" in content:  # one plan, or one row on its own
         kind = _kind_of_rows([content], place)
         return Page(DETAIL if kind == PLANS else kind, [content], str(path), number)
@@ -256,6 +259,21 @@ def _page(document: Any, path: Path, number: int) -> Page:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{place}: the rows are no list of objects; expected a saved response")
     return Page(kind or _kind_of_rows(rows, place), rows, str(path), number, info)
+
+
+def _is_shallow(content: Any) -> bool:
+    """Whether nothing is nested deeper than the responses of the interface are."""
+    level = [content] if isinstance(content, dict | list) else []
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _unwrapped(document: Any, place: str) -> Any:
