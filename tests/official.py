@@ -168,6 +168,51 @@ class Writer:
         return self._r.choice(spellings)(value)
 
 
+_CHINESE = {
+    "LAB_AD": "是",
+    "NOT_LAB_AD": "否",
+    "FEED": "通投广告",
+    "SEARCH": "搜索广告",
+    "SHOPPING_MALL": "商城广告",
+    "SMART_BID_CUSTOM": "控成本投放",
+    "SMART_BID_CONSERVATIVE": "放量投放",
+}
+_PLAN_HEADERS = {
+    "计划ID": "ad_id",
+    "账户ID": "advertiser_id",
+    "计划名称": "name",
+    "计划托管": "lab_ad_type",
+    "广告类型": "marketing_scene",
+    "投放方式": "smart_bid_type",
+    "出价（元）": "cpa_bid",
+    "ROI目标": "roi_goal",
+    "创建时间": "ad_create_time",
+}
+
+
+def write_workbooks(exports: Path, folder: Path) -> None:
+    """An export's delivery as a workbook, and its plans as a CSV in GBK."""
+    import openpyxl
+
+    folder.mkdir()
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("分时")
+    sheet.append(["计划ID", "日期", "小时", "消耗(元)", "展示次数", "点击次数", "转化数"])
+    for row in rows_of(exports / "delivery.csv"):
+        at = row["stat_datetime"] or ""
+        cost = f"{Decimal(row['stat_cost'] or 0):,}"
+        counts = [int(row[n] or 0) for n in ("show_cnt", "click_cnt", "attribution_convert_cnt")]
+        sheet.append([row["ad_id"], at[:10].replace("-", "/"), at[11:16], cost, *counts])
+    sheet.append(["合计", None, None, "=SUM(D2:D9)"])
+    book.save(folder / "delivery.xlsx")
+    with (folder / "plans.csv").open("w", encoding="gbk", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_PLAN_HEADERS)
+        for row in rows_of(exports / "plans.csv"):
+            cells = [row[name] or "--" for name in _PLAN_HEADERS.values()]
+            writer.writerow([_CHINESE.get(cell, cell) for cell in cells])
+
+
 def _word(value: str | None) -> str:
     return value or "--"
 

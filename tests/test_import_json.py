@@ -9,10 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from qianchuan_guarantee.explain import explain
 from qianchuan_guarantee.generate import Order, generate
 from tests.conftest import FIXTURES, Decision, by_plan, changes, decide_folder, decided
-from tests.official import Writer, rows_of
+from tests.official import Writer, rows_of, write_workbooks
 from tests.test_cli import qcg
 
 SLICES = FIXTURES / "slices"
@@ -54,7 +56,7 @@ def as_in_csv(value: Any) -> str | None:
 
 def test_generated_exports_come_back_with_the_same_decisions(tmp_path: Path) -> None:
     """Also with every page's totals stated as control totals, and with daily partitions."""
-    order = Order(300, days=7, seed=11, format="csv", by_slices=True)
+    order = Order(200, days=7, seed=11, format="csv", by_slices=True)
     exports, out = tmp_path / "made", tmp_path / "exports"
     generate(order, exports)
     said = imported(pages_of(exports, tmp_path / "pages", 11), out, "--advertiser", "7")
@@ -68,6 +70,22 @@ def test_generated_exports_come_back_with_the_same_decisions(tmp_path: Path) -> 
     assert len(Counter(row["outcome"] for row in before)) >= 4
     assert counts["delivery"]["quarantined"] == 0
     assert changes(before, without_advertiser(before, after)) == {}
+
+
+def test_generated_exports_come_back_from_workbooks_row_by_row(tmp_path: Path) -> None:
+    """Delivery and plans as a console exports them: dates, hours, commas, Chinese headers."""
+    made, out = tmp_path / "made", tmp_path / "exports"
+    generate(Order(60, days=7, seed=12, format="csv", by_slices=True), made)
+    write_workbooks(made, tmp_path / "books")
+    ran = qcg("import", "qianchuan-xlsx", tmp_path / "books", "-o", out, "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["refused"] == []
+    for name in ("plans", "delivery"):
+        assert typed(out / f"{name}.csv") == typed(made / f"{name}.csv")
+
+
+def typed(path: Path) -> list[tuple[Any, ...]]:
+    return duckdb.sql(f"SELECT * FROM read_csv('{path}') ORDER BY ad_id, 2").fetchall()
 
 
 def without_advertiser(before: list[Decision], after: list[Decision]) -> list[Decision]:

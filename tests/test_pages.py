@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.importers import pages
+from qianchuan_guarantee.importers import documents, pages
 from qianchuan_guarantee.importers.pages import read
 
 PLAN = {"ad_id": 1745000000000701, "lab_ad_type": "NOT_LAB_AD", "delivery_setting": {}}
@@ -118,6 +118,6 @@ def test_a_wrong_ending_is_told(tmp_path: Path, beginning: bytes, said: str) -> 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "page.json"
     with path.open("wb") as file:
-        file.truncate(pages.MOST_BYTES + 1)
+        file.truncate(documents.MOST_BYTES + 1)
     with pytest.raises(UserError, match="JSON lines"):
         read([path])

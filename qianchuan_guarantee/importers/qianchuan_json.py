@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.importers import pages
 from qianchuan_guarantee.importers.complete import check_complete
+from qianchuan_guarantee.importers.granularity import beside_hours, daily_pages, hours_of
 from qianchuan_guarantee.importers.made import Import
 from qianchuan_guarantee.importers.operations import add_operations
 from qianchuan_guarantee.importers.pages import Page
 from qianchuan_guarantee.importers.phrases import Phrases
 from qianchuan_guarantee.importers.rows import Filler
-from qianchuan_guarantee.importers.values import UnreadError, exact_id, number, of_json
+from qianchuan_guarantee.importers.values import UnreadError, exact_id, of_json
 
 _OF_PLAN = ("lab_ad_type", "marketing_scene", "name", "ad_create_time")
 _OF_SETTING = ("smart_bid_type", "cpa_bid", "roi_goal")
@@ -197,8 +197,8 @@ def _add_delivery(into: Import, reports: Sequence[Page], asked: Asked) -> None:
             raise UserError(
                 f"{reports[0].file}: no row has {name}; fetch the report with that field"
             )
-    daily = _daily(reports, asked.granularity)
-    hours = _hours(reports, daily) if daily else {}
+    daily = daily_pages(reports, asked.granularity)
+    hours = hours_of(reports, daily) if daily else {}
     for page in reports:
         unit = asked.cost_unit or ("milli-fen" if page.kind == pages.UNI_REPORT else "yuan")
         for at, row in enumerate(page.rows, start=1):
@@ -210,7 +210,7 @@ def _add_delivery(into: Import, reports: Sequence[Page], asked: Asked) -> None:
             for name in _COUNTS:
                 filler.put(name, row.get(name))
             if page in daily:
-                doubt = _beside_hours(filler.row, hours)
+                doubt = beside_hours(row, hours)
                 if doubt is None:
                     table.repeated += 1
                     into.note("note_daily_totals")
@@ -218,78 +218,6 @@ def _add_delivery(into: Import, reports: Sequence[Page], asked: Asked) -> None:
                 if doubt:
                     filler.doubt("stat_datetime", UnreadError("granularity", doubt))
             filler.done()
-
-
-def _daily(reports: Sequence[Page], granularity: str | None) -> _Some:
-    """The pages whose slices are days: those of queries all of whose rows stand at midnight."""
-    if granularity is not None:
-        return _Some(reports if granularity == "daily" else [])
-    queries: dict[object, list[Page]] = defaultdict(list)
-    for page in reports:
-        info = page.page_info or {}
-        totals = (info.get("total_number"), info.get("page_size"))
-        queries[(str(PurePath(page.file).parent), totals)].append(page)
-    return _Some([page for some in queries.values() if not _has_hours(some) for page in some])
-
-
-class _Some:
-    """Some of the pages, told by identity: their rows are long to compare."""
-
-    def __init__(self, some: Sequence[Page]) -> None:
-        self._ids = {id(page) for page in some}
-
-    def __contains__(self, page: Page) -> bool:
-        return id(page) in self._ids
-
-    def __bool__(self) -> bool:
-        return bool(self._ids)
-
-
-def _has_hours(some: Iterable[Page]) -> bool:
-    return any(
-        not _at_midnight(str(row.get("stat_datetime"))) for page in some for row in page.rows
-    )
-
-
-def _at_midnight(text: str) -> bool:
-    return len(text) <= 10 or not text[10:].strip(" T:0.")
-
-
-_Hours = dict[str, dict[str, dict[str, list[Decimal | None]]]]
-
-
-def _hours(reports: Sequence[Page], daily: _Some) -> _Hours:
-    """Plan → day → slice → cost and counts, of the pages that are by hours."""
-    hours: _Hours = defaultdict(lambda: defaultdict(dict))
-    for page in reports:
-        if page not in daily:
-            for row in page.rows:
-                at = str(row.get("stat_datetime"))
-                numbers = [_decimal(row.get(name)) for name in ("stat_cost", *_COUNTS[:2])]
-                hours[str(row.get("ad_id"))][at[:10]][at] = numbers
-    return hours
-
-
-def _decimal(value: Any) -> Decimal | None:
-    try:
-        return number(of_json(value))
-    except UnreadError:
-        return None
-
-
-def _beside_hours(row: Mapping[str, str | None], hours: _Hours) -> str | None:
-    """Of a row for a whole day: None where hours add up to it, so that it says nothing new; the
-    empty text where the plan has no hours; else what stands against it."""
-    of_plan = hours.get(row["ad_id"] or "")
-    if not of_plan:
-        return ""
-    at = row["stat_datetime"] or ""
-    slices = of_plan.get(at[:10])
-    if not slices:
-        return at[:10]
-    sums = [sum((part[i] or Decimal(0) for part in slices.values()), Decimal(0)) for i in range(3)]
-    stated = [_decimal(row[name]) for name in ("stat_cost", "show_cnt", "click_cnt")]
-    return None if sums == stated else at[:10]
 
 
 def _add_statuses(into: Import, statuses: Sequence[Page]) -> None:

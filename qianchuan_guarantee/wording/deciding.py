@@ -186,10 +186,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "by_slices_exactly": (
         "Cost and number of conversions are exact. {slices} slices hold conversions; in {unclear} "
-        "of them the bid changed, and there only the reading slice_bid can say at which bid they "
-        "were won.",
+        "of them the bid changed, and there it takes a reading to say at which bid they were won.",
         "消耗与转化数是精确的。{slices} 个时段有转化，其中 {unclear} 个时段内改过出价，"
-        "这些转化所属的出价只能依解读 slice_bid 而定。",
+        "这些转化属于哪个出价只能依解读而定。",
     ),
     # Rulebooks.
     "rulebook": ("rulebook", "规则"),
