@@ -398,6 +398,24 @@ def test_a_batch_save_is_of_each_plan_in_it(tmp_path: Path) -> None:
     ]
 
 
+def test_a_log_that_is_imported_later_knows_the_plans_of_the_folder(tmp_path: Path) -> None:
+    plans = saved(tmp_path, "plans/a.json", page([plan(advertiser_id=OWNER), plan(OTHER)]))
+    account = {"object_type": "ACCOUNT", "object_id": OWNER}
+    part = {"object_id": OTHER, "content_log": ["出价：30 -> 35"]}
+    log = [save("一键调整出价", **account), save(title="批量修改", sub_logs=[part], **account)]
+    later = saved(tmp_path, "log/a.json", {"logs": log})
+    for path in (plans, later):
+        ran = qcg("import", "qianchuan-json", path, "-o", tmp_path / "out")
+        assert ran.code == 0, ran.err
+    text = (tmp_path / "out" / "operations.csv").read_text("utf-8")
+    found = list(csv.DictReader(text.splitlines()))
+    assert sorted((row["ad_id"], row["operation"]) for row in found) == [
+        (str(PLAN), DOUBTFUL),
+        (str(OTHER), "bid"),
+        (str(OTHER), DOUBTFUL),
+    ]
+
+
 def test_what_a_save_says_twice_counts_once(tmp_path: Path) -> None:
     part = {"content_title": "修改出价", "content_log": ["出价：30 -> 35"]}
     assert len(operations(tmp_path, save("出价：30 -> 35", sub_logs=[part]))) == 1

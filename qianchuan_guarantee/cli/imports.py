@@ -53,6 +53,7 @@ def qianchuan_json(
 ) -> None:
     """Saved responses → an export folder."""
     language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.importers.made import owners_in
     from qianchuan_guarantee.importers.phrases import load
     from qianchuan_guarantee.importers.qianchuan_json import Asked, read
     from qianchuan_guarantee.importers.rows import UNITS
@@ -60,7 +61,8 @@ def qianchuan_json(
     _one_of("--cost-unit", cost_unit, *UNITS)
     _one_of("--granularity", granularity, "hourly", "daily")
     days = _days(first, last)
-    made = read(pages, Asked(load(phrases), cost_unit, granularity, advertiser))
+    owners = owners_in(out)
+    made = read(pages, Asked(load(phrases), cost_unit, granularity, advertiser, owners))
     _finish(made, out, days, language, as_json, strict)
 
 

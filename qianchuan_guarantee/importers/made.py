@@ -177,6 +177,19 @@ def write(made: Import, out: Path, days: Days | None = None) -> None:
         raise UserError(f"{out}: cannot be written: {error}") from error
 
 
+def owners_in(out: Path) -> dict[str, str | None]:
+    """Plan → advertiser, as an import before this one wrote them."""
+    path = out / "plans.csv"
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {row["ad_id"]: row["advertiser_id"] or None for row in rows}
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise UserError(f"{path}: not a table of an import: {error}") from error
+
+
 def require_room(out: Path, tables: Sequence[str] | Mapping[str, Any]) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"-o {out}: a file; expected a folder, new or without these tables")

@@ -49,7 +49,7 @@ def _changes(save: Save, reader: Reader) -> Iterator[tuple[Save, Change]]:
     """Each change with the part of the save that says of what and when it is."""
     inside = save.get("sub_logs")
     parts = [part for part in inside if isinstance(part, dict)] if isinstance(inside, list) else []
-    parts = [{**{n: save.get(n) for n in _INHERITED}, **_stated(part)} for part in parts]
+    parts = [_whole(_stated(part), save) for part in parts]
     title, lines = _texts(save)
     if parts and reader.is_creation(title):
         own = [p for p in parts if p["object_id"] == save.get("object_id")]
@@ -63,6 +63,14 @@ def _changes(save: Save, reader: Reader) -> Iterator[tuple[Save, Change]]:
     for change in reader.changes(title, lines):
         if (save.get("object_id"), change.operation, change.old, change.new) not in there:
             yield save, change
+
+
+def _whole(part: Save, save: Save) -> dict[str, Any]:
+    """A part with what it takes from its save; one of a plan of its own is of a plan."""
+    inherited = {name: save.get(name) for name in _INHERITED}
+    if part.get("object_id") not in (None, save.get("object_id")):
+        inherited["object_type"] = "AD"
+    return {**inherited, **part}
 
 
 def _stated(part: Save) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,13 @@ _COUNTS = ("show_cnt", "click_cnt", "attribution_convert_cnt")
 class Asked:
     """What the responses do not say. `cost_unit`: of the reports, where it is not the usual one;
     `granularity`: hourly or daily, where the pages do not show it; `advertiser`: of plans whose
-    advertiser nothing names."""
+    advertiser nothing names; `owners`: plan → advertiser, of plans imported before."""
 
     phrases: Phrases
     cost_unit: str | None = None
     granularity: str | None = None
     advertiser: int | None = None
+    owners: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def read(paths: Iterable[str | Path], asked: Asked) -> Import:
@@ -108,7 +109,7 @@ def _owners(
 ) -> dict[str, str | None]:
     """Plan → advertiser: as a row says; else as the other plans of its page have it, since a
     query is of one advertiser; else as the user says."""
-    owners: dict[str, str | None] = {}
+    owners = dict(asked.owners)
     for page in (*reports, *plan_pages):
         for row in page.rows:
             plan, owner = _id(row.get("ad_id")), _id(row.get("advertiser_id"))
