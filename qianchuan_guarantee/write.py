@@ -97,6 +97,19 @@ def _write(sheet: Sheet, beside: Path) -> int:
     return rows
 
 
+def write_text(pieces: Iterable[str], path: Path) -> None:
+    """Beside, then renamed: a text is there as a whole or not at all."""
+    beside = _beside(path)
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(pieces)
+        beside.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -10,6 +10,7 @@ import typer
 
 from qianchuan_guarantee import __version__
 from qianchuan_guarantee.cli import audit as audit_commands
+from qianchuan_guarantee.cli import export as export_commands
 from qianchuan_guarantee.cli import imports as import_commands
 from qianchuan_guarantee.cli import ledger as ledger_commands
 from qianchuan_guarantee.cli import rules as rules_commands
@@ -41,6 +42,7 @@ app.command(help=say("c_sensitivity", "en"))(sensitivity)
 app.command("what-if", help=say("c_what_if", "en"))(what_if)
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(import_commands.app, name="import")
+app.add_typer(export_commands.app, name="export")
 app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(rules_commands.app, name="rules")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
@@ -12,7 +10,6 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.report import charts, near
 from qianchuan_guarantee.report.charts import Bar, TrendPoint
 from qianchuan_guarantee.report.night import NightPage
@@ -25,6 +22,7 @@ from qianchuan_guarantee.vocabulary import (
     Language,
 )
 from qianchuan_guarantee.wording.page import knows, say
+from qianchuan_guarantee.write import write_text
 
 # Outcomes as people ask for them: what is paid, what needs them, and why the rest is not paid.
 _ORDER = ("granted", "held", "invalid", "ended", "open", "not_covered")
@@ -74,22 +72,8 @@ def render(page: NightPage, lang: Language) -> str:
 
 
 def write_page(text: str, path: Path) -> None:
-    """Beside, then renamed: a page is there as a whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        beside = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            mask = os.umask(0)
-            os.umask(mask)
-            beside.chmod(0o666 & ~mask)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+    """A page to a file: there as a whole or not at all."""
+    write_text([text], path)
 
 
 def _say(key: str, *, lang: Language, **words: object) -> str:

@@ -10,6 +10,7 @@ from qianchuan_guarantee.wording import (
     deciding,
     importing,
     ledger,
+    reconcile,
     remaining,
     sampling,
 )
@@ -23,6 +24,7 @@ _SENTENCES = (
     | audit.SENTENCES
     | sampling.SENTENCES
     | importing.SENTENCES
+    | reconcile.SENTENCES
 )
 
 
