@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from qianchuan_guarantee.decide import Question
 from qianchuan_guarantee.engines.duckdb import DuckDB
@@ -18,9 +21,20 @@ from qianchuan_guarantee.ledger import query
 from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.nightly import Night, run
+from qianchuan_guarantee.reconcile.classes import (
+    CLASSES,
+    Ours,
+    Statement,
+    Theirs,
+    classify,
+    reconciled,
+)
+from qianchuan_guarantee.vocabulary import OUTCOMES
+from qianchuan_guarantee.vocabulary import STATUSES as OUR_STATUSES
 from tests.conftest import BOOKS, FIXTURES
 from tests.test_cli import qcg
 
+SAMPLES = FIXTURES / "official" / "reconcile"
 DEMO, DAY = FIXTURES / "demo", date(2022, 10, 20)
 FIRST = 1745000000000000
 # Field → its type, and the values of the enums, as the official SDK (v1.1.93) declares them of
@@ -46,6 +60,263 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     engine.close()
     yield kept
     kept.close()
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("found") / "plans.xlsx"
+
+
+@pytest.fixture(scope="module")
+def found(book: Path) -> dict[str, Any]:
+    """The demo against the sample of the platform's answers."""
+    ran = qcg(
+        *("reconcile", DEMO, SAMPLES / "cost_protect_status.jsonl", "--as-of", DAY),
+        *("--json", "-o", book),
+    )
+    assert (ran.code, ran.said) == (0, "")
+    document: dict[str, Any] = json.loads(ran.out)
+    return document
+
+
+def by_plan(found: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    return {line["ad_id"] - FIRST: line for line in found["differences"]}
+
+
+# --- Classes -------------------------------------------------------------------------------------
+
+
+def test_each_plan_of_the_sample_is_in_the_class_that_it_was_made_for(
+    found: dict[str, Any],
+) -> None:
+    assert {plan: line["class"] for plan, line in by_plan(found).items()} == {
+        101: "paid_less",
+        **dict.fromkeys((105, 114, 115, 116), "denied"),
+        102: "overdue",
+        603: "not_yet",
+        **dict.fromkeys((120, 128), "paid_more"),
+        **dict.fromkeys((207, 302), "paid_unexpected"),
+        **dict.fromkeys((409, 601), "status_differs"),
+        110: "only_here",
+        **dict.fromkeys((998, 999), "only_there"),
+    }
+
+
+def test_the_money_of_the_sample_adds_up(found: dict[str, Any]) -> None:
+    total = found["total"]
+    assert (total["plans"], total["ours"], total["unstated"]) == (71, "7151.13", "1400.00")
+    for groups in (found["classes"].values(), found["advertisers"]):
+        for name in ("plans", "ours", "theirs", "unstated", "waiting", "difference"):
+            assert sum(Decimal(each[name]) for each in groups) == Decimal(total[name])
+
+
+@pytest.mark.parametrize(
+    ("plan", "fits"),
+    [
+        (105, {"overcost_boundary=exclusive"}),
+        (114, {"edit_limit_scope=summed", "edit_unit=row"}),
+        (115, {"edit_limit_scope=summed"}),
+        (207, {"pause=ignore"}),
+        (101, set()),
+    ],
+)
+def test_a_difference_is_put_down_to_the_reading_that_gives_it(
+    found: dict[str, Any], plan: int, fits: set[str]
+) -> None:
+    assert set(by_plan(found)[plan]["fits"]) == fits
+
+
+def test_the_reading_that_explains_most_comes_first(found: dict[str, Any]) -> None:
+    first, *others = found["readings"]
+    assert (first["id"], first["choice"]) == ("edit_limit_scope", "summed")
+    assert [plan - FIRST for plan in first["explained"]] == [114, 115]
+    assert (first["broken"], first["amount"]) == ([], "130.00")
+    assert by_plan(found)[114]["fits"][0] == "edit_limit_scope=summed"
+    assert len(others) == 3
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (101, "ours is 300.00 − 240.00, with 8 conversions"),
+        (102, "was due on 2022-10-07, 13 days ago"),
+        (110, "pages may be missing"),
+        (115, "the platform says AUD_BID_CHANGES"),
+        (116, "verdict ANTI_SPAM (cheating, judged by the system), which our exports lack"),
+        (120, "rows that came after the cycle's end are counted"),
+        (128, "exactly 2 times our amount"),
+        (302, "we say BID_CHANGES"),
+        (409, "held here until the data are mended: DATA_CONFLICT"),
+        (601, "a day from 2022-10-22 on"),
+        (603, "due on 2022-10-20"),
+        (998, "FAILED"),
+        (999, "the exports lack it"),
+    ],
+)
+def test_what_else_a_difference_comes_from_is_said(
+    found: dict[str, Any], plan: int, said: str
+) -> None:
+    assert said in by_plan(found)[plan]["cause"]
+
+
+def test_the_workbook_has_every_plan_with_ids_as_text(found: dict[str, Any], book: Path) -> None:
+    sheets = load_workbook(book)
+    assert sheets.sheetnames == ["plans", "money", "readings"]
+    header, *rows = sheets["plans"].iter_rows(values_only=True)
+    plans = [dict(zip(header, row, strict=True)) for row in rows]
+    assert len(plans) == found["total"]["plans"]
+    assert all(isinstance(row["ad_id"], str) for row in plans)
+    ours = sum(Decimal(str(row["our_amount"] or 0)) for row in plans)
+    assert ours == Decimal(found["total"]["ours"])
+
+
+FEN = st.integers(0, 3).map(lambda fen: Decimal(fen).scaleb(-2))
+DAYS = st.integers(-1, 1).map(lambda days: DAY + timedelta(days=days))
+
+
+@st.composite
+def _ours(draw: st.DrawFn, plan: int) -> Ours:
+    outcome = draw(st.sampled_from(sorted(OUTCOMES)))
+    amount = draw(FEN) if outcome == "granted" else Decimal("0.00")
+    status, settle = draw(st.sampled_from(sorted(OUR_STATUSES))), draw(DAYS | st.none())
+    return Ours(plan, draw(st.none() | st.just(7)), outcome, status, (), amount, settle)
+
+
+@st.composite
+def _theirs(draw: st.DrawFn, plan: int, is_payments: bool) -> Theirs:
+    status = None if is_payments else draw(st.sampled_from(sorted(OUR_STATUSES)))
+    amount = draw(FEN) if is_payments else draw(FEN | st.none())
+    return Theirs(plan, status, amount, is_failed=status is not None and draw(st.booleans()))
+
+
+@given(st.data(), st.booleans())
+def test_no_plan_and_no_fen_is_lost_whatever_the_sides_say(
+    data: st.DataObject, is_payments: bool
+) -> None:
+    plans = st.sets(st.integers(1, 12))
+    ours = {plan: data.draw(_ours(plan)) for plan in data.draw(plans)}
+    theirs = {plan: data.draw(_theirs(plan, is_payments)) for plan in data.draw(plans)}
+    statement = Statement(theirs, is_payments)
+    lines = classify(ours, statement, DAY)
+    made = reconciled(ours, statement, DAY, lines)
+    assert [line.ad_id for line in lines] == sorted(ours.keys() | theirs.keys())
+    assert set(made.by_class) == set(CLASSES) >= {line.kind for line in lines}
+    for line in lines:
+        assert (line.kind == "only_there") == (line.ad_id not in ours)
+        if line.kind == "agree" and line.theirs and line.theirs.amount is not None:
+            assert line.ours is not None
+            assert not line.theirs.is_paid or line.theirs.amount == line.ours.amount
+    assert made.total.plans == len(lines)
+
+
+GRANTED = Ours(1, 7, "granted", "CONFIRMING", (), Decimal("60.00"), DAY)
+SIXTY = Decimal("60.00")
+
+
+@pytest.mark.parametrize(
+    ("status", "amount", "kind"),
+    [
+        ("PAID", SIXTY, "agree"),
+        ("PAID", None, "agree"),
+        ("PAID", Decimal("59.99"), "paid_less"),
+        ("PAID", Decimal("0.00"), "paid_less"),
+        ("PAID", Decimal("60.01"), "paid_more"),
+        ("ENDED", None, "denied"),
+        ("INVALID", SIXTY, "denied"),
+        ("CONFIRMING", SIXTY, "not_yet"),
+        ("IN_EFFECT", None, "not_yet"),
+    ],
+)
+def test_a_grant_of_ours_beside_what_the_platform_says(
+    status: str, amount: Decimal | None, kind: str
+) -> None:
+    statement = Statement({1: Theirs(1, status, amount)}, is_payments=False)
+    (line,) = classify({1: GRANTED}, statement, DAY)
+    assert line.kind == kind
+
+
+@pytest.mark.parametrize(("days", "kind"), [(-1, "not_yet"), (0, "not_yet"), (1, "overdue")])
+def test_a_grant_is_overdue_from_the_day_after_it_was_due(days: int, kind: str) -> None:
+    statement = Statement({1: Theirs(1, "CONFIRMING")}, is_payments=False)
+    (line,) = classify({1: GRANTED}, statement, DAY + timedelta(days=days))
+    assert line.kind == kind
+    assert line.days_overdue == (1 if kind == "overdue" else None)
+
+
+# --- What cannot be read -------------------------------------------------------------------------
+
+
+def refused(tmp_path: Path, *items: object, name: str = "status.json") -> str:
+    """What is said of a file of these rows; exit code 1, and nothing decided."""
+    path = tmp_path / name
+    path.write_text(json.dumps({"data": {"list": items}}), "utf-8")
+    ran = qcg("reconcile", DEMO, path, "--as-of", DAY)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"{path}:1, row " in ran.said
+    return ran.said
+
+
+def a_row(**changes: object) -> dict[str, object]:
+    row = {"ad_id": FIRST + 101, "status": "SUCCESS", "compensate_status": "PAID", "reason": ""}
+    return row | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ad_id": "1.75E+15"}, "such an id is lost"),
+        ({"ad_id": 0}, "expected a whole number"),
+        ({"compensate_status": "MAYBE"}, "expected DEFAULT, IN_EFFECT"),
+        ({"compensate_status": None}, "expected DEFAULT, IN_EFFECT"),
+        ({"compensate_amount": 60.001}, "at most two decimals"),
+        ({"compensate_amount": -1}, "0 or more"),
+        ({"compensate_amount": "NaN"}, "expected yuan"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_refused_by_name(
+    tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    assert said in refused(tmp_path, a_row(**changes))
+
+
+def test_two_answers_about_one_plan_must_say_the_same(tmp_path: Path) -> None:
+    said = refused(tmp_path, a_row(), a_row(compensate_status="ENDED"))
+    assert "is ENDED, but" in said
+    assert "says PAID; give the answers of one day only" in said
+
+
+def test_wrong_words(tmp_path: Path, store: Store) -> None:
+    sample = SAMPLES / "cost_protect_status.jsonl"
+    for words, said in (
+        ((DEMO, sample), "--as-of: of which morning?"),
+        ((DEMO, sample, "--as-of", DAY, "--exports", DEMO), "--exports goes with a store"),
+        ((store.folder, sample, "--read", "rounding=down"), "--read goes with exports"),
+        ((DEMO, sample, "--as-of", DAY, "-o", tmp_path / "x.txt"), "unknown ending"),
+    ):
+        ran = qcg("reconcile", *words)
+        assert (ran.code, said in ran.said) == (2, True), ran.said
+
+
+# --- A store -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["status.json", "status.jsonl"])
+def test_what_a_store_exports_agrees_with_it(store: Store, tmp_path: Path, name: str) -> None:
+    exported(store, tmp_path / name)
+    ran = qcg("reconcile", store.folder, tmp_path / name, "--json")
+    assert (ran.code, ran.said) == (0, "")
+    found = json.loads(ran.out)
+    assert found["differences"] == []
+    assert (found["classes"]["agree"]["plans"], found["total"]["difference"]) == (69, "0.00")
+    issued = [Decimal(row["amount"]) for row in query.entries(store, kind="issued")]
+    assert found["total"]["theirs"] == str(sum(issued))
+
+
+def test_without_exports_the_causes_that_need_them_say_so(store: Store) -> None:
+    ran = qcg("reconcile", store.folder, SAMPLES / "cost_protect_status.jsonl")
+    assert ran.code == 0
+    assert "give --exports EXPORTS" in ran.out
+    assert "not looked for: readings and late data need exports" in ran.out
 
 
 # --- The other way: the ledger as the official interface says it ---------------------------------

@@ -18,6 +18,7 @@ from qianchuan_guarantee.cli.check import check
 from qianchuan_guarantee.cli.decide import decide
 from qianchuan_guarantee.cli.explain import explain
 from qianchuan_guarantee.cli.generate import generate
+from qianchuan_guarantee.cli.reconcile import reconcile
 from qianchuan_guarantee.cli.report import report
 from qianchuan_guarantee.cli.run import run
 from qianchuan_guarantee.cli.sensitivity import sensitivity
@@ -36,6 +37,7 @@ app.command(help=say("c_check", "en"))(check)
 app.command(help=say("c_decide", "en"))(decide)
 app.command(help=say("c_explain", "en"))(explain)
 app.command(help=say("c_generate", "en"))(generate)
+app.command(help=say("c_reconcile", "en"))(reconcile)
 app.command(help=say("c_report", "en"))(report)
 app.command(help=say("c_run", "en"))(run)
 app.command(help=say("c_sensitivity", "en"))(sensitivity)

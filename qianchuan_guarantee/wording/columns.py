@@ -39,6 +39,39 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "plans with the most money at stake, and its change in yuan",
         "涉及金额最大的计划及其变化（元）",
     ),
+    # Reconciling.
+    "class": ("the class of the plan", "该计划的归类"),
+    "our_status": ("our compensate_status", "我方状态"),
+    "their_status": ("the platform's compensate_status", "平台状态"),
+    "our_amount": ("what we grant, yuan", "我方应付（元）"),
+    "their_amount": (
+        "what the platform paid, yuan; empty: not stated",
+        "平台已付（元）；空为未列明",
+    ),
+    "difference": ("the platform's less ours, yuan", "平台减我方（元）"),
+    "settle_on": ("the day on which a grant is due", "应到账日"),
+    "days_overdue": ("days since then", "逾期天数"),
+    "our_reasons": ("our reason codes", "我方原因代码"),
+    "their_reasons": ("the platform's reason codes", "平台原因代码"),
+    "their_words": ("the platform's reason in its own words", "平台原因原文"),
+    "fits": ("readings that give the platform's figure", "能得出平台数字的解读"),
+    "cause": ("the likeliest cause", "最可能的原因"),
+    "place": ("where the platform says so: file and row", "平台数据所在的文件与行"),
+    "plans": ("number of plans", "计划数"),
+    "ours_yuan": ("what we grant, yuan", "我方应付（元）"),
+    "theirs_yuan": ("what the platform paid, yuan", "平台已付（元）"),
+    "unstated_yuan": (
+        "what we grant of plans that the platform paid without saying how much, yuan",
+        "平台称已付而未列金额的计划，我方应付（元）",
+    ),
+    "waiting_yuan": (
+        "what we grant and has not been issued here, nor by the platform, yuan",
+        "我方应付而双方均在确认中（元）",
+    ),
+    "reading": ("a reading of the register", "登记中的一种解读"),
+    "explained": ("plans that differ now and would agree", "现有差异而将一致的计划数"),
+    "explained_yuan": ("their differences added up, yuan", "其差额合计（元）"),
+    "broken": ("plans that agree now and would differ", "现一致而将有差异的计划数"),
 }
 
 

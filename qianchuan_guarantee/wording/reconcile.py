@@ -16,4 +16,161 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "To this file: .json, one answer with all plans; .jsonl, a line for each answer of 50.",
         "写入此文件：.json 为含全部计划的一份应答；.jsonl 每行一份应答，各 50 个计划。",
     ),
+    "c_reconcile": (
+        "Hold our decisions against what the platform says and pays: did it pay by its rule?",
+        "将我们的判定与平台的状态、赔付逐计划核对：平台是否按规则赔付？",
+    ),
+    "o_rc_source": (
+        "Exports (with --as-of), or the store of the nightly job.",
+        "导出目录（须给 --as-of），或每晚任务的存储。",
+    ),
+    "o_rc_files": (
+        "What the platform says: saved answers of its interfaces, files or folders.",
+        "平台数据：保存的接口应答，文件或目录均可。",
+    ),
+    "o_rc_as_of": (
+        "Decide, and read the calendar, on the morning of this day; of a store: its last night.",
+        "按这一天零点判定并推算到账日；用存储时缺省为其最近一夜。",
+    ),
+    "o_rc_exports": (
+        "With a store: exports to try the causes of differences on.",
+        "使用存储时，用此导出查找差异的原因。",
+    ),
+    "o_rc_out": (
+        "Every plan with its class and cause to .xlsx, .parquet or .csv.",
+        "每个计划的归类与原因写入 .xlsx、.parquet 或 .csv。",
+    ),
+    "p_platform": ("reading the platform's files", "读取平台文件"),
+    "p_variant": ("counting late rows otherwise", "改用另一种方式计入迟到数据"),
+    # Classes.
+    "rc_agree": ("agree", "一致"),
+    "rc_paid_less": ("paid less", "少付"),
+    "rc_paid_more": ("paid more", "多付"),
+    "rc_paid_unexpected": ("paid, and we say no", "已付，我方判定不应付"),
+    "rc_denied": ("we say yes, the platform says no", "我方判定应付，平台不付"),
+    "rc_overdue": ("we say yes, not paid: overdue", "应付未付：已逾期"),
+    "rc_not_yet": ("we say yes, not paid yet", "应付未付：未到期"),
+    "rc_status_differs": ("status differs", "状态不同"),
+    "rc_only_here": ("only here", "仅我方有"),
+    "rc_only_there": ("only there", "仅平台有"),
+    # What it comes to.
+    "rc_head": ("As of the morning of {day}, against {files}", "截至 {day} 零点，对照 {files}"),
+    "rc_total": (
+        "{plans} plans, {differing} of them differ",
+        "共 {plans} 个计划，其中 {differing} 个有差异",
+    ),
+    "rc_money": (
+        "We grant {ours} yuan, the platform paid {theirs}: {difference}",
+        "我方判定应付 {ours} 元，平台已付 {theirs} 元，相差 {difference} 元",
+    ),
+    "rc_is_payments": (
+        "The platform's file is a list of payments: a plan that is not on it was not paid.",
+        "平台文件为付款清单：不在其中的计划视为未付。",
+    ),
+    "rc_unstated": (
+        "Of {amount} yuan that we grant the platform says that it paid, and not how much; the "
+        "difference leaves them out.",
+        "我方应付 {amount} 元所涉计划，平台称已到账而未列金额，不计入相差。",
+    ),
+    "rc_waiting": (
+        "{amount} yuan wait for review here and are being confirmed there; the difference leaves "
+        "them out.",
+        "{amount} 元我方待审核、平台确认中，不计入相差。",
+    ),
+    "rc_needs_exports": (
+        "Readings and late data are tried on exports only: give --exports EXPORTS.",
+        "解读与迟到数据须用导出核查：请给出 --exports EXPORTS。",
+    ),
+    "rc_left": ("Not asked: {kinds}", "未用于核对：{kinds}"),
+    "rc_by_class": ("By class", "按归类"),
+    "rc_by_advertiser": ("By advertiser", "按广告主"),
+    "rc_readings": ("Readings that explain differences", "能解释差异的解读"),
+    "rc_differences": ("Differences", "差异"),
+    "rc_largest": ("The first {shown} of {all} differences", "{all} 处差异中的前 {shown} 处"),
+    "rc_class": ("class", "归类"),
+    "rc_plans": ("plans", "计划数"),
+    "rc_ours": ("ours, yuan", "我方（元）"),
+    "rc_theirs": ("the platform's, yuan", "平台（元）"),
+    "rc_difference": ("difference", "相差"),
+    "rc_statuses": ("status, ours / the platform's", "状态，我方 / 平台"),
+    "rc_cause": ("likeliest cause", "最可能的原因"),
+    "rc_explained": ("would agree", "将一致"),
+    "rc_of_yuan": ("yuan", "元"),
+    "rc_broken": ("would differ instead", "反而不一致"),
+    "rc_all": ("all", "合计"),
+    "rc_nobody": ("not known", "未知"),
+    "rc_no_status": ("no status", "无状态"),
+    # Causes.
+    "rc_reading": (
+        "the platform's figure fits {reading}",
+        "平台的数字与解读 {reading} 吻合",
+    ),
+    "rc_late": (
+        "the platform's figure fits if rows that came after the cycle's end are counted",
+        "若计入周期结束后才到达的数据，则与平台的数字吻合",
+    ),
+    "rc_before_backflow": (
+        "the platform's figure fits if the backflow day is not waited for",
+        "若不等待回传日，则与平台的数字吻合",
+    ),
+    "rc_unexplained": (
+        "no single reading, and no late data, gives the platform's figure",
+        "没有任何一种解读或迟到数据能得出平台的数字",
+    ),
+    "rc_our_facts": (
+        "ours is {cost} − {target}, with {won} conversions",
+        "我方为 {cost} − {target}，共 {won} 个转化",
+    ),
+    "rc_no_exports": (
+        "not looked for: readings and late data need exports",
+        "未查：解读与迟到数据须用导出核查",
+    ),
+    "rc_held": (
+        "held here until the data are mended: {codes}",
+        "我方因数据待补正而未判定：{codes}",
+    ),
+    "rc_times": (
+        "the platform paid exactly {times} times our amount: issued more than once? (四(二))",
+        "平台所付恰为我方金额的 {times} 倍：是否重复发放？（四(二)）",
+    ),
+    "rc_verdict": (
+        "the platform's verdict {codes}, which our exports lack (`verdicts`)",
+        "平台作出 {codes} 判定，我方导出（verdicts 表）中没有",
+    ),
+    "rc_they_say": ("the platform says {codes}", "平台给出的原因：{codes}"),
+    "rc_we_say": ("we say {codes}", "我方判定：{codes}"),
+    "rc_not_here": (
+        "our side does not have this plan: the exports lack it",
+        "我方没有该计划：导出中缺少",
+    ),
+    "rc_not_there": (
+        "the platform's file does not have this plan: pages may be missing",
+        "平台文件中没有该计划：可能缺页",
+    ),
+    "rc_failed": (
+        "the interface answered FAILED for this plan: ask again",
+        "接口对该计划返回 FAILED：请重新查询",
+    ),
+    "rc_due": ("due on {day}", "应于 {day} 到账"),
+    "rc_was_due": ("was due on {day}, {days} days ago", "应于 {day} 到账，已逾期 {days} 天"),
+    "rc_due_unknown": (
+        "when it was due is not known: its rulebook is not among these",
+        "到账日未知：其规则版本不在现有规则中",
+    ),
+    "rc_asked_after": (
+        "the platform's status fits a day from {day} on: asked on another day",
+        "平台状态符合 {day} 起的情形：查询日不同",
+    ),
+    "rc_asked_before": (
+        "the platform's status fits a day before {day}: asked on another day",
+        "平台状态符合 {day} 之前的情形：查询日不同",
+    ),
+    "rc_settled_before": (
+        "settled by the platform, while by the rule its cycle runs until {day}",
+        "平台已结算，而按规则其周期至 {day} 方结束",
+    ),
+    "rc_not_settled_there": (
+        "settled here on {day}, not yet by the platform",
+        "我方已于 {day} 结算，平台尚未结算",
+    ),
 }
