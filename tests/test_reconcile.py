@@ -4,8 +4,10 @@ is put down to what explains it. And the other way: our ledger as the official i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import date, timedelta
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,26 +15,32 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from qianchuan_guarantee.decide import Question
 from qianchuan_guarantee.engines.duckdb import DuckDB
+from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import query
 from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.nightly import Night, run
+from qianchuan_guarantee.reconcile import platform
+from qianchuan_guarantee.reconcile.causes import weigh
 from qianchuan_guarantee.reconcile.classes import (
     CLASSES,
+    Facts,
     Ours,
     Statement,
     Theirs,
     classify,
     reconciled,
 )
+from qianchuan_guarantee.report.letters import letter
 from qianchuan_guarantee.vocabulary import OUTCOMES
 from qianchuan_guarantee.vocabulary import STATUSES as OUR_STATUSES
 from tests.conftest import BOOKS, FIXTURES
 from tests.test_cli import qcg
+from tests.test_report import Page
 
 SAMPLES = FIXTURES / "official" / "reconcile"
 DEMO, DAY = FIXTURES / "demo", date(2022, 10, 20)
@@ -63,16 +71,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("found") / "plans.xlsx"
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files of `found` are."""
+    return tmp_path_factory.mktemp("found")
 
 
 @pytest.fixture(scope="module")
-def found(book: Path) -> dict[str, Any]:
+def found(made: Path) -> dict[str, Any]:
     """The demo against the sample of the platform's answers."""
     ran = qcg(
-        *("reconcile", DEMO, SAMPLES / "cost_protect_status.jsonl", "--as-of", DAY),
-        *("--json", "-o", book),
+        *("reconcile", DEMO, SAMPLES / "cost_protect_status.jsonl", "--as-of", DAY, "--json"),
+        *("-o", made / "plans.xlsx", "--html", made / "page.html", "--letters", made / "letters"),
     )
     assert (ran.code, ran.said) == (0, "")
     document: dict[str, Any] = json.loads(ran.out)
@@ -159,8 +168,8 @@ def test_what_else_a_difference_comes_from_is_said(
     assert said in by_plan(found)[plan]["cause"]
 
 
-def test_the_workbook_has_every_plan_with_ids_as_text(found: dict[str, Any], book: Path) -> None:
-    sheets = load_workbook(book)
+def test_the_workbook_has_every_plan_with_ids_as_text(found: dict[str, Any], made: Path) -> None:
+    sheets = load_workbook(made / "plans.xlsx")
     assert sheets.sheetnames == ["plans", "money", "readings"]
     header, *rows = sheets["plans"].iter_rows(values_only=True)
     plans = [dict(zip(header, row, strict=True)) for row in rows]
@@ -168,6 +177,57 @@ def test_the_workbook_has_every_plan_with_ids_as_text(found: dict[str, Any], boo
     assert all(isinstance(row["ad_id"], str) for row in plans)
     ours = sum(Decimal(str(row["our_amount"] or 0)) for row in plans)
     assert ours == Decimal(found["total"]["ours"])
+
+
+def test_the_page_says_the_same_and_loads_nothing(found: dict[str, Any], made: Path) -> None:
+    page = Page((made / "page.html").read_text("utf-8"))
+    total = found["total"]
+    assert {name: page.by_id[name] for name in ("ours", "theirs", "difference")} == {
+        "ours": "7,151.13",
+        "theirs": f"{Decimal(total['theirs']):,}",
+        "difference": f"{Decimal(total['difference']):+,}",
+    }
+    (rows,) = page.tables["differences"]
+    assert [int(row[0]) for row in rows[1:]] != []
+    assert {int(row[0]) for row in rows[1:]} == {line["ad_id"] for line in found["differences"]}
+    (classes,) = page.tables["class"]
+    assert sum(int(row[1]) for row in classes[1:-1]) == int(classes[-1][1]) == total["plans"]
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "img", "iframe")]
+
+
+def test_a_letter_for_each_advertiser_asks_for_what_is_owed(
+    found: dict[str, Any], made: Path
+) -> None:
+    letters = {path.stem: path.read_text("utf-8") for path in (made / "letters").iterdir()}
+    owed, more = ("paid_less", "denied", "overdue"), ("paid_more", "paid_unexpected")
+    whose = {
+        str(line["advertiser_id"])
+        for line in found["differences"]
+        if line["class"] in owed + more and line["advertiser_id"]
+    }
+    assert letters.keys() == whose
+    for advertiser, text in letters.items():
+        mine = [x for x in found["differences"] if str(x["advertiser_id"]) == advertiser]
+        for kinds, words in ((owed, "请核实并补发"), (more, "已付多于我方核算")):
+            some = [line for line in mine if line["class"] in kinds]
+            amount = sum(abs(Decimal(line["difference"])) for line in some)
+            said = f"{len(some)} 个计划，合计 {amount:,} 元"
+            assert (words in text) == bool(some)
+            assert not some or said in text
+            assert all(str(line["ad_id"]) in text for line in some)
+        assert not re.search(r"[a-z]{3,} [a-z]{3,}", text)  # no English prose
+    assert "应于 2022-10-07 到账，已逾期 13 天" in letters["1701000000000037"]
+
+
+def test_what_files_say_stays_in_its_cell() -> None:
+    facts = Facts(datetime(2022, 10, 1, 9), None, Decimal(300), Decimal(240), 8, 6)
+    ours = replace(GRANTED, facts=facts)
+    theirs = Theirs(1, "ENDED", reasons=("A_B|C\n<b>",))
+    statement = Statement({1: theirs}, is_payments=False)
+    weighed = weigh(classify({1: ours}, statement, DAY), None, None, lambda *_, **__: None)
+    text = letter(7, weighed.lines, DAY)
+    assert "A_B\\|C &lt;b>" in text
+    assert text.count("\n| ") == 3
 
 
 FEN = st.integers(0, 3).map(lambda fen: Decimal(fen).scaleb(-2))
@@ -270,7 +330,7 @@ def a_row(**changes: object) -> dict[str, object]:
         ({"compensate_status": None}, "expected DEFAULT, IN_EFFECT"),
         ({"compensate_amount": 60.001}, "at most two decimals"),
         ({"compensate_amount": -1}, "0 or more"),
-        ({"compensate_amount": "NaN"}, "expected yuan"),
+        ({"compensate_amount": "Infinity"}, "without guessing"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_refused_by_name(
@@ -295,6 +355,79 @@ def test_wrong_words(tmp_path: Path, store: Store) -> None:
     ):
         ran = qcg("reconcile", *words)
         assert (ran.code, said in ran.said) == (2, True), ran.said
+
+
+# --- Payments ------------------------------------------------------------------------------------
+
+
+def test_of_a_list_of_payments_whoever_is_not_on_it_was_not_paid() -> None:
+    ran = qcg("reconcile", DEMO, SAMPLES / "payments.csv", "--as-of", DAY, "--json")
+    found = json.loads(ran.out)
+    assert (ran.code, found["is_payments"]) == (0, True)
+    kinds = {plan: line["class"] for plan, line in by_plan(found).items()}
+    assert (kinds.pop(128), kinds.pop(302), kinds.pop(603)) == (
+        "paid_more",
+        "paid_unexpected",
+        "not_yet",
+    )
+    assert set(kinds.values()) == {"overdue"}
+    assert not kinds.keys() & {101, 103, 105}
+    assert found["total"]["theirs"] == "1589.00"
+    assert found["no_plan"] == {"rows": 1, "amount": "5.00"}
+    assert "exactly 2 times our amount" in by_plan(found)[128]["cause"]
+
+
+def book_of(path: Path, rows: Sequence[Sequence[object]]) -> Path:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_payments_beside_statuses_say_how_much_was_paid(tmp_path: Path) -> None:
+    rows = [("计划ID", "赔付金额(分)"), (str(FIRST + 101), 5000), (str(FIRST + 101), -1000)]
+    book = book_of(tmp_path / "paid.xlsx", [*rows, (str(FIRST + 302), 3700)])
+    pages = tmp_path / "status.json"
+    items = [a_row(), a_row(ad_id=FIRST + 105), a_row(ad_id=FIRST + 302, compensate_status="ENDED")]
+    pages.write_text(json.dumps({"code": 0, "data": {"list": items}}), "utf-8")
+    statement = platform.read([pages, book]).statement
+    assert statement is not None
+    assert not statement.is_payments
+    paid = {plan - FIRST: theirs.paid for plan, theirs in statement.plans.items()}
+    assert paid == {101: Decimal("40.00"), 105: Decimal("0.00"), 302: Decimal("37.00")}
+
+
+def test_statuses_of_a_workbook(tmp_path: Path) -> None:
+    header = ("计划ID", "成本保障状态", "赔付金额(元)", "失效原因")
+    rows = [
+        (str(FIRST + 101), "已到账", "60.00", ""),
+        (str(FIRST + 302), "成本保障已失效", "--", "x"),
+    ]
+    statement = platform.read([book_of(tmp_path / "a.xlsx", [header, *rows])]).statement
+    assert statement is not None
+    told = {plan - FIRST: (t.status, t.amount) for plan, t in statement.plans.items()}
+    assert told == {101: ("PAID", SIXTY), 302: ("INVALID", None)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("计划ID", "赔付金额"), (1.745e15, 60)], "such an id is lost|its digits are lost|zeros"),
+        ([("计划ID", "赔付金额"), (str(FIRST + 101), "=1+1")], "a formula"),
+        ([("计划ID", "赔付金额"), (str(FIRST + 101), "约60")], "without guessing"),
+        ([("计划ID", "赔付金额"), (str(FIRST + 101), "60.001")], "without guessing"),
+        ([("计划ID", "成本保障状态"), (str(FIRST + 101), "大概")], "expected 无成本保障状态"),
+        ([("计划ID", "账户ID"), (str(FIRST + 101), "17")], "nor a report by day"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named(
+    tmp_path: Path, rows: list[tuple[object, ...]], said: str
+) -> None:
+    path = book_of(tmp_path / "paid.xlsx", rows)
+    with pytest.raises(UserError, match=said) as refused:
+        platform.read([path])
+    assert str(path) in str(refused.value)
 
 
 # --- A store -------------------------------------------------------------------------------------

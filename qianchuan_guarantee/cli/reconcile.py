@@ -35,6 +35,12 @@ def reconcile(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help=say("o_rc_out", "en"), metavar="FILE")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help=say("o_rc_html", "en"), metavar="FILE")
+    ] = None,
+    letters: Annotated[
+        Path | None, typer.Option("--letters", help=say("o_rc_letters", "en"), metavar="FOLDER")
+    ] = None,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
@@ -42,11 +48,9 @@ def reconcile(
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.engines.duckdb import DuckDB
     from qianchuan_guarantee.reconcile.compare import compare
-    from qianchuan_guarantee.report.reconciled import document, write
-    from qianchuan_guarantee.write import check_ending
+    from qianchuan_guarantee.report.reconciled import document
 
-    if out is not None:
-        check_ending(out, "-o")
+    _check(out, html, letters)
     asked = _asked(source, files, as_of, exports, read, rules)
     engine = DuckDB() if asked.question is not None else None
     try:
@@ -57,14 +61,44 @@ def reconcile(
             engine.close()
         if asked.store is not None:
             asked.store.close()
-    if out is not None:
-        write(found, out, language)
+    written = _write(found, out, html, letters, language)
     if as_json:
         typer.echo(json.dumps(document(found, language), ensure_ascii=False))
         return
     typer.echo(render(found, language))
+    for path in written:
+        typer.echo("\n" + say("written", language, path=path))
+
+
+def _check(out: Path | None, html: Path | None, letters: Path | None) -> None:
+    """Refuse what cannot be written, before any work is done."""
+    from qianchuan_guarantee.write import check_ending
+
     if out is not None:
-        typer.echo("\n" + say("written", language, path=out))
+        check_ending(out, "-o")
+    if html is not None and html.is_dir():
+        raise UsageError(f"--html {html}: a folder; expected a file")
+    if letters is not None and letters.is_file():
+        raise UsageError(f"--letters {letters}: a file; expected a folder")
+
+
+def _write(
+    found: Found, out: Path | None, html: Path | None, letters: Path | None, lang: Language
+) -> list[Path]:
+    """Write what was asked for; returns the files."""
+    from qianchuan_guarantee.report import reconciled
+    from qianchuan_guarantee.report.letters import write_letters
+    from qianchuan_guarantee.report.reconciled_page import render as page
+    from qianchuan_guarantee.write import write_text
+
+    written: list[Path] = []
+    if out is not None:
+        reconciled.write(found, out, lang)
+        written.append(out)
+    if html is not None:
+        write_text([page(found, lang)], html)
+        written.append(html)
+    return written + (write_letters(found, letters) if letters is not None else [])
 
 
 def _asked(
@@ -103,7 +137,7 @@ def render(found: Found, lang: Language) -> str:
     from qianchuan_guarantee.report.reconciled import lines, sheets
 
     parts = lines(found, lang)
-    for sheet in sheets(found, lang, _SHOWN):
+    for sheet in sheets(found, lang, _SHOWN).values():
         rows = [[str(cell).replace("\n", "; ") for cell in row] for row in sheet.rows]
         parts += [screen.heading(sheet.title), screen.table(sheet.header, rows, sheet.right)]
     return "\n".join(parts)

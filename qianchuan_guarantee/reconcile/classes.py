@@ -7,7 +7,7 @@ Nothing may be lost by a longer review, so what is overdue is not denied.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -95,11 +95,12 @@ class Theirs:
 @dataclass(frozen=True)
 class Statement:
     """All that the platform says. `is_payments`: a list of payments without statuses, on which a
-    plan that is not there was not paid."""
+    plan that is not there was not paid. `nobody`: rows that name no plan, and their yuan."""
 
     plans: Mapping[int, Theirs]
     is_payments: bool
     files: Sequence[str] = ()
+    nobody: tuple[int, Decimal] = (0, ZERO)
 
 
 @dataclass(frozen=True)
@@ -166,12 +167,11 @@ class Reconciled:
     """Every plan in order of its id, and the money: `by_class`, `by_advertiser`, `total`."""
 
     as_of: date
+    statement: Statement
     lines: Sequence[Line]
     by_class: Mapping[str, Money]
     by_advertiser: Mapping[int | None, Money]
     total: Money
-    is_payments: bool = False
-    files: Sequence[str] = field(default=())
 
     @property
     def differences(self) -> list[Line]:
@@ -232,9 +232,7 @@ def reconciled(
     total = _money(lines)
     for groups in (by_class, by_advertiser):
         _assert_whole(groups.values(), ours, statement)
-    return Reconciled(
-        as_of, lines, by_class, by_advertiser, total, statement.is_payments, statement.files
-    )
+    return Reconciled(as_of, statement, lines, by_class, by_advertiser, total)
 
 
 def _money(lines: Iterable[Line]) -> Money:

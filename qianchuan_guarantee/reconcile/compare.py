@@ -44,6 +44,7 @@ class Found:
     readings: Sequence[Fit]
     has_exports: bool
     left: Sequence[str]
+    books: Sequence[Rulebook]
 
 
 def compare(asked: Asked, engine: DuckDB | None, tell: Tell = say_nothing) -> Found:
@@ -63,7 +64,7 @@ def compare(asked: Asked, engine: DuckDB | None, tell: Tell = say_nothing) -> Fo
     lines = classify(ours, theirs.statement, asked.as_of)
     weighed = weigh(lines, decided, engine, tell)
     made = reconciled(ours, theirs.statement, asked.as_of, weighed.lines)
-    return Found(made, weighed.readings, decided is not None, theirs.left)
+    return Found(made, weighed.readings, decided is not None, theirs.left, asked.books)
 
 
 def _ours(asked: Asked, decided: Decided | None) -> dict[int, Ours]:

@@ -1,8 +1,9 @@
 """The platform's side: what its files say of each plan.
 
-Statuses (`compensate_status`, its sibling with amounts, and that one's history by day) or payments
-(an amount a plan, no status). Amounts are yuan with at most two decimals; nothing is guessed: what
-cannot be read, or says two things of one plan, is a UserError that names the file and the row.
+Statuses (`compensate_status`, its sibling with amounts, and that one's history by day), payments
+(workbooks: an amount a plan), and the daily report. Amounts are yuan with at most two decimals.
+Nothing is guessed: what cannot be read, or says two things of one plan, is a UserError that names
+the file and the row.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.importers import pages
+from qianchuan_guarantee.importers import pages, payments, reported, values, workbooks
 from qianchuan_guarantee.importers.pages import Page
+from qianchuan_guarantee.importers.payments import Payment
+from qianchuan_guarantee.importers.reported import Reported
+from qianchuan_guarantee.importers.values import UnreadError
+from qianchuan_guarantee.importers.workbooks import Sheet
 from qianchuan_guarantee.reconcile.classes import ZERO, Statement, Theirs
 from qianchuan_guarantee.vocabulary import REASONS, STATUSES
 
@@ -32,26 +37,83 @@ _LONGEST = 200  # characters of a reason's own words
 
 @dataclass(frozen=True)
 class Platform:
-    """What the files hold: `statement`, None where they say nothing of the guarantee; `reports`:
-    pages of the daily report; `left`: kinds of pages that nothing is asked of."""
+    """What the files hold: `statement`, None where they say nothing of the guarantee; `reported`:
+    plans' days of the report; `left`: kinds of pages that nothing is asked of."""
 
     statement: Statement | None
-    reports: Sequence[Page]
+    reported: Sequence[Reported]
     left: Sequence[str]
 
 
 def read(paths: Sequence[Path]) -> Platform:
-    """The platform's files: saved responses."""
-    found = pages.read(paths)
-    statuses = [_of_page(page) for page in found.of(*_OF_STATUS)]
+    """The platform's files: saved responses, workbooks, CSV."""
+    books, others = payments.workbook_paths(paths)
+    found = pages.read(others) if others or not books else pages.Pages(())
+    sheets = workbooks.read(books, {**payments.ALIASES, **reported.ALIASES}) if books else []
+    paid = [sheet for sheet in sheets if payments.is_of_payments(sheet)]
+    reports = [sheet for sheet in sheets if sheet not in paid]
+    for sheet in reports:
+        if not reported.is_of_report(sheet):
+            raise UserError(
+                f"{sheet.place}: neither {payments.ALIASES['amount'][0]} nor "
+                f"{payments.ALIASES['status'][0]} beside {payments.PLAN[0]}, nor a report by day"
+            )
     known = {*_OF_STATUS, pages.REPORT, pages.UNKNOWN_EMPTY}
-    left = sorted({page.kind for page in found.pages} - known)
-    statement = None
-    if statuses:
-        plans = _once(item for items in statuses for item in items)
-        files = dict.fromkeys(page.file for page in found.of(*_OF_STATUS))
-        statement = Statement(plans, is_payments=False, files=list(files))
-    return Platform(statement, found.of(pages.REPORT), left)
+    return Platform(
+        _statement(found.of(*_OF_STATUS), paid),
+        reported.reported(found.of(pages.REPORT), reports),
+        sorted({page.kind for page in found.pages} - known),
+    )
+
+
+def _statement(answers: Sequence[Page], paid: Sequence[Sheet]) -> Statement | None:
+    if not answers and not paid:
+        return None
+    rows = payments.payments(paid)
+    listed = [row for row in rows if row.status is None]
+    stated = [_of_row(row) for row in rows if row.status is not None and row.ad_id is not None]
+    statuses = _once([*(item for page in answers for item in _of_page(page)), *stated])
+    files = dict.fromkeys([*(page.file for page in answers), *(sheet.file for sheet in paid)])
+    nobody = [row.amount or ZERO for row in rows if row.ad_id is None]
+    return Statement(
+        _with_payments(statuses, listed) if listed else statuses,
+        is_payments=not statuses,
+        files=list(files),
+        nobody=(len(nobody), sum(nobody, ZERO)),
+    )
+
+
+def _of_row(row: Payment) -> Theirs:
+    assert row.ad_id is not None
+    reasons, said = _reasons({}, row.reason[:_LONGEST])
+    whose, place = row.advertiser_id, row.place
+    return Theirs(row.ad_id, row.status, row.amount, whose, reasons, said, place=place)
+
+
+def _with_payments(statuses: Mapping[int, Theirs], rows: Sequence[Payment]) -> dict[int, Theirs]:
+    """Payments are added up by plan. Beside statuses they say how much was paid: of a plan that
+    they do not name, nothing."""
+    plans = {
+        plan: replace(theirs, amount=ZERO if theirs.is_paid else theirs.amount)
+        for plan, theirs in statuses.items()
+    }
+    for row in rows:
+        if row.ad_id is None:
+            continue
+        new = Theirs(row.ad_id, None, ZERO, row.advertiser_id, place=row.place)
+        known = plans.get(row.ad_id, new)
+        if not known.payments:
+            known = replace(known, amount=ZERO)
+        amount = (known.amount or ZERO) + (row.amount or ZERO)
+        status = "PAID" if known.status is not None and amount > 0 else known.status
+        plans[row.ad_id] = replace(
+            known,
+            status=status,
+            amount=amount,
+            advertiser_id=known.advertiser_id or row.advertiser_id,
+            payments=known.payments + 1,
+        )
+    return plans
 
 
 def _of_page(page: Page) -> list[Theirs]:
@@ -88,10 +150,10 @@ def _plan(row: Mapping[str, Any], page: Page, place: str) -> int:
                 f"{place}: no ad_id; the history of a plan goes into a file named by it, "
                 "as 1745000000000101.json"
             )
-    return plan_id(text, place)
+    return _plan_id(text, place)
 
 
-def plan_id(text: str | None, place: str) -> int:
+def _plan_id(text: str | None, place: str) -> int:
     """A plan's id as it was written; one that a spreadsheet has ruined is refused."""
     if text is None or not re.fullmatch(r"[0-9]{1,19}", text) or not 0 < int(text) < _MOST_ID:
         raise UserError(
@@ -102,13 +164,13 @@ def plan_id(text: str | None, place: str) -> int:
 
 
 def _amount(value: Any, place: str) -> Decimal | None:
-    if value is None or value == "":
-        return None
     try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not ZERO <= amount < 10**16 or amount != round(amount, 2):
+        amount = values.number(values.of_json(value))
+    except UnreadError as error:
+        raise UserError(f"{place}, compensate_amount: {error}") from None
+    if amount is None:
+        return None
+    if not ZERO <= amount < 10**16 or amount != round(amount, 2):
         raise UserError(
             f"{place}: compensate_amount {str(value)[:40]!r}; expected yuan, 0 or more, with at "
             "most two decimals"

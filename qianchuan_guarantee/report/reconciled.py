@@ -64,7 +64,9 @@ def plain(amount: Decimal) -> str:
 
 
 def signed(amount: Decimal | None) -> str:
-    return "" if amount is None else f"{amount:+,}"
+    if amount is None:
+        return ""
+    return f"{amount:+,}" if amount else f"{amount:,}"
 
 
 def lines(found: Found, lang: Language) -> list[str]:
@@ -73,7 +75,7 @@ def lines(found: Found, lang: Language) -> list[str]:
     money = made.total
     differing = money.plans - made.by_class["agree"].plans
     said = [
-        say("rc_head", lang, day=made.as_of, files=", ".join(made.files)),
+        say("rc_head", lang, day=made.as_of, files=", ".join(made.statement.files)),
         say("rc_total", lang, plans=f"{money.plans:,}", differing=f"{differing:,}"),
         say(
             "rc_money",
@@ -83,8 +85,11 @@ def lines(found: Found, lang: Language) -> list[str]:
             difference=signed(money.difference),
         ),
     ]
-    if made.is_payments:
+    if made.statement.is_payments:
         said.append(say("rc_is_payments", lang))
+    rows, amount = made.statement.nobody
+    if rows:
+        said.append(say("rc_no_plan", lang, rows=f"{rows:,}", amount=yuan(amount)))
     if money.unstated:
         said.append(say("rc_unstated", lang, amount=yuan(money.unstated)))
     if money.waiting:
@@ -125,12 +130,18 @@ def readings(found: Found, lang: Language) -> Sheet:
             f"{len(fit.explained):,}",
             yuan(fit.amount),
             f"{len(fit.broken):,}",
+            _meaning(found, fit, lang),
         )
         for fit in found.readings
     ]
-    names = ("reading", "rc_explained", "rc_of_yuan", "rc_broken")
+    names = ("reading", "rc_explained", "rc_of_yuan", "rc_broken", "rc_meaning")
     header = [say(key, lang) for key in names]
     return Sheet(say("rc_readings", lang), header, rows, (1, 2, 3))
+
+
+def _meaning(found: Found, fit: Fit, lang: Language) -> str:
+    words = found.books[-1].readings[fit.id].choices[fit.choice]
+    return words.zh if lang == "zh" else words.en
 
 
 def advertisers(found: Found, lang: Language, most: int | None = None) -> Sheet:
@@ -178,10 +189,15 @@ def _statuses(line: Line, lang: Language) -> tuple[str, str]:
     return mine, other
 
 
-def sheets(found: Found, lang: Language, most: int | None = None) -> list[Sheet]:
-    """All of it."""
-    every = [classes(found, lang), readings(found, lang), advertisers(found, lang, most)]
-    return [sheet for sheet in (*every, differences(found, lang, most)) if sheet.rows]
+def sheets(found: Found, lang: Language, most: int | None = None) -> dict[str, Sheet]:
+    """All tables that have rows, by name."""
+    every = {
+        "class": classes(found, lang),
+        "readings": readings(found, lang),
+        "advertisers": advertisers(found, lang, most),
+        "differences": differences(found, lang, most),
+    }
+    return {name: sheet for name, sheet in every.items() if sheet.rows}
 
 
 def document(found: Found, lang: Language) -> dict[str, Any]:
@@ -189,8 +205,9 @@ def document(found: Found, lang: Language) -> dict[str, Any]:
     made = found.reconciled
     return {
         "as_of": made.as_of.isoformat(),
-        "files": list(made.files),
-        "is_payments": made.is_payments,
+        "files": list(made.statement.files),
+        "is_payments": made.statement.is_payments,
+        "no_plan": {"rows": made.statement.nobody[0], "amount": str(made.statement.nobody[1])},
         "total": _money_document(made.total),
         "classes": {kind: _money_document(money) for kind, money in made.by_class.items()},
         "advertisers": [

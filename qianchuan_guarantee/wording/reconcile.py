@@ -25,8 +25,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "导出目录（须给 --as-of），或每晚任务的存储。",
     ),
     "o_rc_files": (
-        "What the platform says: saved answers of its interfaces, files or folders.",
-        "平台数据：保存的接口应答，文件或目录均可。",
+        "What the platform says: saved answers of its interfaces, workbooks, CSV, or folders.",
+        "平台数据：保存的接口应答、工作簿或 CSV，文件或目录均可。",
     ),
     "o_rc_as_of": (
         "Decide, and read the calendar, on the morning of this day; of a store: its last night.",
@@ -39,6 +39,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "o_rc_out": (
         "Every plan with its class and cause to .xlsx, .parquet or .csv.",
         "每个计划的归类与原因写入 .xlsx、.parquet 或 .csv。",
+    ),
+    "o_rc_html": ("A page about it, as this file.", "单页报告写入此文件。"),
+    "o_rc_letters": (
+        "A list of differences for each advertiser, in Chinese, ready for a letter, into this "
+        "folder.",
+        "每个广告主一份差异清单，可直接用于去函，写入此目录。",
     ),
     "p_platform": ("reading the platform's files", "读取平台文件"),
     "p_variant": ("counting late rows otherwise", "改用另一种方式计入迟到数据"),
@@ -54,6 +60,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "rc_only_here": ("only here", "仅我方有"),
     "rc_only_there": ("only there", "仅平台有"),
     # What it comes to.
+    "rc_title": ("Cost guarantee: ours and the platform's, {day}", "成本保障赔付核对 · {day}"),
+    "rc_differing": ("Plans that differ", "有差异的计划"),
+    "rc_of_plans": ("of {plans}", "共 {plans} 个"),
+    "rc_foot": (
+        "Every plan that either side knows is in one class; plans and money add up.",
+        "任一方所知的每个计划恰在一类；计划数与金额均已核平。",
+    ),
     "rc_head": ("As of the morning of {day}, against {files}", "截至 {day} 零点，对照 {files}"),
     "rc_total": (
         "{plans} plans, {differing} of them differ",
@@ -66,6 +79,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "rc_is_payments": (
         "The platform's file is a list of payments: a plan that is not on it was not paid.",
         "平台文件为付款清单：不在其中的计划视为未付。",
+    ),
+    "rc_no_plan": (
+        "{rows} rows of the platform's name no plan, {amount} yuan in all; they are left out.",
+        "平台文件中有 {rows} 行未列计划，合计 {amount} 元，不参与核对。",
     ),
     "rc_unstated": (
         "Of {amount} yuan that we grant the platform says that it paid, and not how much; the "
@@ -97,6 +114,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "rc_explained": ("would agree", "将一致"),
     "rc_of_yuan": ("yuan", "元"),
     "rc_broken": ("would differ instead", "反而不一致"),
+    "rc_meaning": ("what it means", "含义"),
     "rc_all": ("all", "合计"),
     "rc_nobody": ("not known", "未知"),
     "rc_no_status": ("no status", "无状态"),
@@ -172,5 +190,41 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "rc_not_settled_there": (
         "settled here on {day}, not yet by the platform",
         "我方已于 {day} 结算，平台尚未结算",
+    ),
+    # Letters: written in Chinese only, for that is what the platform reads.
+    "rl_title": ("Cost guarantee: differences to be checked", "成本保障赔付核对函"),
+    "rl_head": (
+        "Advertiser {advertiser}. Reckoned by the published rule 「抖音巨量千川-成本保障规则」 "
+        "from delivery, conversion and operation logs, as of the morning of {day}; in yuan.",
+        "广告主 ID：{advertiser}。以下依据已公布的「抖音巨量千川-成本保障规则」，"
+        "按投放、转化与操作日志核算，截至 {day} 零点；金额单位为元。",
+    ),
+    "rl_owed": (
+        "To be paid: {plans} plans, {amount} yuan",
+        "请核实并补发：{plans} 个计划，合计 {amount} 元",
+    ),
+    "rl_more": (
+        "Paid beyond what we reckon: {plans} plans, {amount} yuan",
+        "已付多于我方核算，一并说明：{plans} 个计划，合计 {amount} 元",
+    ),
+    "rl_rule": (
+        "By 三(一) a grant is the total cost less Σ (bid × conversions won at that bid); by 三(二) "
+        "it is issued on the day after the backflow day.",
+        "依据：三(一)，赠款 = 实际总消耗 − Σ（出价 × 该出价下的转化数）；"
+        "三(二)，统计周期结束次日计算、审核并发放。",
+    ),
+    "rl_why": ("difference", "差异"),
+    "rl_reckoned": ("reckoned", "核算"),
+    "rl_granted": ("owed", "应付"),
+    "rl_paid": ("paid", "已付"),
+    "rl_gap": ("gap", "相差"),
+    "rl_note": ("note", "说明"),
+    "rl_overdue": (
+        "not paid: was due on {day}, {days} days ago",
+        "未付：应于 {day} 到账，已逾期 {days} 天",
+    ),
+    "rl_cost": (
+        "first delivery {first}; {cost} − {target}; {won} conversions",
+        "首次投放 {first}；{cost} − {target}；转化 {won} 个",
     ),
 }
