@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,11 @@ from qianchuan_guarantee.reconcile.classes import (
     classify,
     reconciled,
 )
+from qianchuan_guarantee.reconcile.totals import Day
 from qianchuan_guarantee.report.letters import letter
 from qianchuan_guarantee.vocabulary import OUTCOMES
 from qianchuan_guarantee.vocabulary import STATUSES as OUR_STATUSES
-from tests.conftest import BOOKS, FIXTURES
+from tests.conftest import BOOKS, FIXTURES, REPO
 from tests.test_cli import qcg
 from tests.test_report import Page
 
@@ -70,22 +72,44 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     kept.close()
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the files of `found` are."""
-    return tmp_path_factory.mktemp("found")
+Recipe = Callable[[str], tuple[dict[str, Any], Path]]
 
 
 @pytest.fixture(scope="module")
-def found(made: Path) -> dict[str, Any]:
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """The recipe of docs/reconcile.md for a sample, as it is written there but for `--json` and
+    the folder that it writes to; and that folder."""
+    page = (REPO / "docs" / "reconcile.md").read_text("utf-8")
+    lines = re.findall(r"(?m)^qcg (reconcile fixtures/.*)$", page)
+
+    @cache
+    def run_it(sample: str) -> tuple[dict[str, Any], Path]:
+        (line,) = [line for line in lines if f"/{sample} " in line]
+        folder = tmp_path_factory.mktemp("recipe")
+        outputs = re.sub(r"(-o|--html|--letters) (\S+)", rf"\1 {folder}/\2", line)
+        ran = qcg(*outputs.replace("fixtures/", f"{FIXTURES}/").split(), "--json")
+        assert (ran.code, ran.said) == (0, "")
+        return json.loads(ran.out), folder
+
+    return run_it
+
+
+@pytest.fixture(scope="module")
+def found(recipe: Recipe) -> dict[str, Any]:
     """The demo against the sample of the platform's answers."""
-    ran = qcg(
-        *("reconcile", DEMO, SAMPLES / "cost_protect_status.jsonl", "--as-of", DAY, "--json"),
-        *("-o", made / "plans.xlsx", "--html", made / "page.html", "--letters", made / "letters"),
-    )
-    assert (ran.code, ran.said) == (0, "")
-    document: dict[str, Any] = json.loads(ran.out)
-    return document
+    return recipe("cost_protect_status.jsonl")[0]
+
+
+@pytest.fixture(scope="module")
+def paid(recipe: Recipe) -> dict[str, Any]:
+    """The demo against the sample of payments."""
+    return recipe("payments.csv")[0]
+
+
+@pytest.fixture(scope="module")
+def made(recipe: Recipe) -> Path:
+    """What was written of `paid`."""
+    return recipe("payments.csv")[1]
 
 
 def by_plan(found: dict[str, Any]) -> dict[int, dict[str, Any]]:
@@ -168,20 +192,20 @@ def test_what_else_a_difference_comes_from_is_said(
     assert said in by_plan(found)[plan]["cause"]
 
 
-def test_the_workbook_has_every_plan_with_ids_as_text(found: dict[str, Any], made: Path) -> None:
+def test_the_workbook_has_every_plan_with_ids_as_text(paid: dict[str, Any], made: Path) -> None:
     sheets = load_workbook(made / "plans.xlsx")
     assert sheets.sheetnames == ["plans", "money", "readings"]
     header, *rows = sheets["plans"].iter_rows(values_only=True)
     plans = [dict(zip(header, row, strict=True)) for row in rows]
-    assert len(plans) == found["total"]["plans"]
+    assert len(plans) == paid["total"]["plans"]
     assert all(isinstance(row["ad_id"], str) for row in plans)
     ours = sum(Decimal(str(row["our_amount"] or 0)) for row in plans)
-    assert ours == Decimal(found["total"]["ours"])
+    assert ours == Decimal(paid["total"]["ours"])
 
 
-def test_the_page_says_the_same_and_loads_nothing(found: dict[str, Any], made: Path) -> None:
+def test_the_page_says_the_same_and_loads_nothing(paid: dict[str, Any], made: Path) -> None:
     page = Page((made / "page.html").read_text("utf-8"))
-    total = found["total"]
+    total = paid["total"]
     assert {name: page.by_id[name] for name in ("ours", "theirs", "difference")} == {
         "ours": "7,151.13",
         "theirs": f"{Decimal(total['theirs']):,}",
@@ -189,25 +213,25 @@ def test_the_page_says_the_same_and_loads_nothing(found: dict[str, Any], made: P
     }
     (rows,) = page.tables["differences"]
     assert [int(row[0]) for row in rows[1:]] != []
-    assert {int(row[0]) for row in rows[1:]} == {line["ad_id"] for line in found["differences"]}
+    assert {int(row[0]) for row in rows[1:]} == {line["ad_id"] for line in paid["differences"]}
     (classes,) = page.tables["class"]
     assert sum(int(row[1]) for row in classes[1:-1]) == int(classes[-1][1]) == total["plans"]
     assert not [tag for tag, _ in page.tags if tag in ("script", "link", "img", "iframe")]
 
 
 def test_a_letter_for_each_advertiser_asks_for_what_is_owed(
-    found: dict[str, Any], made: Path
+    paid: dict[str, Any], made: Path
 ) -> None:
     letters = {path.stem: path.read_text("utf-8") for path in (made / "letters").iterdir()}
     owed, more = ("paid_less", "denied", "overdue"), ("paid_more", "paid_unexpected")
     whose = {
         str(line["advertiser_id"])
-        for line in found["differences"]
+        for line in paid["differences"]
         if line["class"] in owed + more and line["advertiser_id"]
     }
     assert letters.keys() == whose
     for advertiser, text in letters.items():
-        mine = [x for x in found["differences"] if str(x["advertiser_id"]) == advertiser]
+        mine = [x for x in paid["differences"] if str(x["advertiser_id"]) == advertiser]
         for kinds, words in ((owed, "请核实并补发"), (more, "已付多于我方核算")):
             some = [line for line in mine if line["class"] in kinds]
             amount = sum(abs(Decimal(line["difference"])) for line in some)
@@ -217,6 +241,7 @@ def test_a_letter_for_each_advertiser_asks_for_what_is_owed(
             assert all(str(line["ad_id"]) in text for line in some)
         assert not re.search(r"[a-z]{3,} [a-z]{3,}", text)  # no English prose
     assert "应于 2022-10-07 到账，已逾期 13 天" in letters["1701000000000037"]
+    assert "恰为我方金额的 2 倍" in letters["1701000000000011"]
 
 
 def test_what_files_say_stays_in_its_cell() -> None:
@@ -360,21 +385,15 @@ def test_wrong_words(tmp_path: Path, store: Store) -> None:
 # --- Payments ------------------------------------------------------------------------------------
 
 
-def test_of_a_list_of_payments_whoever_is_not_on_it_was_not_paid() -> None:
-    ran = qcg("reconcile", DEMO, SAMPLES / "payments.csv", "--as-of", DAY, "--json")
-    found = json.loads(ran.out)
-    assert (ran.code, found["is_payments"]) == (0, True)
-    kinds = {plan: line["class"] for plan, line in by_plan(found).items()}
-    assert (kinds.pop(128), kinds.pop(302), kinds.pop(603)) == (
-        "paid_more",
-        "paid_unexpected",
-        "not_yet",
-    )
+def test_of_a_list_of_payments_whoever_is_not_on_it_was_not_paid(paid: dict[str, Any]) -> None:
+    kinds = {plan: line["class"] for plan, line in by_plan(paid).items()}
+    few = {128: "paid_more", 302: "paid_unexpected", 603: "not_yet"}
+    assert {plan: kinds.pop(plan) for plan in few} == few
     assert set(kinds.values()) == {"overdue"}
     assert not kinds.keys() & {101, 103, 105}
-    assert found["total"]["theirs"] == "1589.00"
-    assert found["no_plan"] == {"rows": 1, "amount": "5.00"}
-    assert "exactly 2 times our amount" in by_plan(found)[128]["cause"]
+    assert (paid["is_payments"], paid["total"]["theirs"]) == (True, "1589.00")
+    assert paid["no_plan"] == {"rows": 1, "amount": "5.00"}
+    assert "exactly 2 times our amount" in by_plan(paid)[128]["cause"]
 
 
 def book_of(path: Path, rows: Sequence[Sequence[object]]) -> Path:
@@ -428,6 +447,108 @@ def test_a_cell_that_cannot_be_read_is_named(
     with pytest.raises(UserError, match=said) as refused:
         platform.read([path])
     assert str(path) in str(refused.value)
+
+
+# --- Logs against the report ---------------------------------------------------------------------
+
+
+def test_days_that_differ_from_the_report_are_listed(recipe: Recipe) -> None:
+    report = recipe("report_daily.jsonl")[0]["report"]
+    told = {
+        (day["ad_id"] - FIRST, day["day"][-5:]): (
+            *(day[f"{side}_cost"] for side in ("our", "their")),
+            *(day[f"{side}_conversions"] for side in ("our", "their")),
+        )
+        for day in report["differences"]
+    }
+    assert told == {
+        (105, "10-04"): ("45.50000", None, 3, None),
+        (113, "10-05"): ("1500.00000", "1520.00", 4, 4),
+        (125, "10-05"): ("120.00000", "120.00", 2, 3),
+        (409, "10-03"): ("0.00000", "135.00", 3, 3),
+        (888, "10-06"): (None, "18.80", None, 0),
+    }
+    (account,) = report["accounts"]
+    assert (account["advertiser_id"], account["differing"]) == (1701000000000029, 5)
+    gap = Decimal(account["their_cost"]) - Decimal(account["our_cost"])
+    assert gap == Decimal("20.00") + Decimal("135.00") + Decimal("18.80") - Decimal("45.50")
+    assert {plan["ad_id"] - FIRST for plan in report["plans"]} == {105, 113, 125, 409, 888}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "figures", "differs"),
+    [
+        ("10.00500", "10.01", 1, False),
+        ("10.00500", "10.00", 1, False),
+        ("10.00499", "10.01", 1, True),
+        ("10.00000", "10.12", 24, False),
+        ("10.00000", "10.13", 24, True),
+        ("0.00500", None, 1, False),
+        (None, "0.01", 1, True),
+    ],
+)
+def test_half_a_cent_for_each_figure_is_rounding(
+    ours: str | None, theirs: str | None, figures: int, differs: bool
+) -> None:
+    mine, other = (None if cost is None else Decimal(cost) for cost in (ours, theirs))
+    assert Day(1, 7, DAY, mine, other, 0, 0, figures).cost_differs == differs
+
+
+def test_cost_after_a_pause_or_a_deletion_is_listed_from_a_workbook(tmp_path: Path) -> None:
+    """A plan that is paused, enabled, and deleted; hours before, at and after each."""
+    tables = {
+        "plans": ["ad_id,advertiser_id,lab_ad_type,marketing_scene,smart_bid_type,ad_create_time"],
+        "delivery": ["ad_id,stat_datetime,stat_cost,show_cnt,click_cnt,attribution_convert_cnt"],
+        "operations": ["log_id,ad_id,create_time,operation,old_value,new_value"],
+    }
+    tables["plans"] += ["1,7,NOT_LAB_AD,FEED,SMART_BID_CUSTOM,2022-10-01 09:00:00"]
+    tables["operations"] += [
+        "a,1,2022-10-01 09:00:00,create,,10",
+        "b,1,2022-10-01 12:00:00,pause,投放中,已暂停",
+        "c,1,2022-10-01 12:30:00,pause,投放中,已暂停",
+        "d,1,2022-10-01 15:00:00,enable,已暂停,投放中",
+        "e,1,2022-10-02 10:30:00,pause,投放中,已删除",
+    ]
+    hours = ("01 11", "01 12", "01 13", "01 14", "01 15", "02 10", "02 11", "02 23")
+    costs = ("1.00", "2.50", "0", "4.00", "8.00", "16.00", "32.00", "64.00")
+    tables["delivery"] += [
+        f"1,2022-10-{hour}:00:00,{cost},10,1,1" for hour, cost in zip(hours, costs, strict=True)
+    ]
+    for name, lines in tables.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    rows = [("日期", "计划ID", "消耗(元)", "转化数"), ("2022/10/1", "1", "15.50", "5")]
+    book = book_of(tmp_path / "报表.xlsx", [*rows, ("2022年10月2日", "1", "112.00", 3)])
+    out = tmp_path / "found.xlsx"
+    ran = qcg("reconcile", tmp_path, book, "--as-of", "2022-10-10", "--json", "-o", out)
+    assert (ran.code, ran.said) == (0, "")
+    report = json.loads(ran.out)["report"]
+    assert (report["days"], report["differences"]) == (2, [])
+    assert report["after_pause"] == [
+        {
+            **{"ad_id": 1, "paused_at": "2022-10-01T12:00:00", "until": "2022-10-01T15:00:00"},
+            **{"is_deletion": False, "cost": "6.50000", "slices": 2},
+            "last_slice": "2022-10-01T14:00:00",
+        },
+        {
+            **{"ad_id": 1, "paused_at": "2022-10-02T10:30:00", "until": None},
+            **{"is_deletion": True, "cost": "96.00000", "slices": 2},
+            "last_slice": "2022-10-02T23:00:00",
+        },
+    ]
+    assert load_workbook(out).sheetnames == ["days", "totals", "after_pause"]
+
+
+def test_a_report_needs_logs(store: Store) -> None:
+    ran = qcg("reconcile", store.folder, SAMPLES / "report_daily.jsonl")
+    assert (ran.code, "give --exports EXPORTS" in ran.said) == (1, True)
+
+
+def test_two_rows_about_one_day_must_say_the_same(tmp_path: Path) -> None:
+    header = ("日期", "计划ID", "消耗")
+    rows = [("2022-10-01", "1", "15.50"), ("2022-10-01", "1", "15.50"), ("2022-10-01", "1", "9")]
+    assert len(platform.read([book_of(tmp_path / "a.xlsx", [header, *rows[:2]])]).reported) == 1
+    with pytest.raises(UserError, match=r"cost 9, but .* says 15\.50; give each day once"):
+        platform.read([book_of(tmp_path / "b.xlsx", [header, *rows])])
 
 
 # --- A store -------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def reconcile(
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.engines.duckdb import DuckDB
     from qianchuan_guarantee.reconcile.compare import compare
-    from qianchuan_guarantee.report.reconciled import document
+    from qianchuan_guarantee.report.reconciled_files import document
 
     _check(out, html, letters)
     asked = _asked(source, files, as_of, exports, read, rules)
@@ -86,14 +86,14 @@ def _write(
     found: Found, out: Path | None, html: Path | None, letters: Path | None, lang: Language
 ) -> list[Path]:
     """Write what was asked for; returns the files."""
-    from qianchuan_guarantee.report import reconciled
     from qianchuan_guarantee.report.letters import write_letters
+    from qianchuan_guarantee.report.reconciled_files import write
     from qianchuan_guarantee.report.reconciled_page import render as page
     from qianchuan_guarantee.write import write_text
 
     written: list[Path] = []
     if out is not None:
-        reconciled.write(found, out, lang)
+        write(found, out, lang)
         written.append(out)
     if html is not None:
         write_text([page(found, lang)], html)

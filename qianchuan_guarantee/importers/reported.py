@@ -27,7 +27,8 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Reported:
-    """A plan's day. Cost in yuan; conversions by billing time, null where the report has none."""
+    """A plan's day. Cost in yuan; conversions by billing time, null where the report has none.
+    `figures`: rows that it was added up from, each rounded by the platform."""
 
     ad_id: int
     advertiser_id: int | None
@@ -35,6 +36,7 @@ class Reported:
     cost: Decimal
     conversions: int | None
     place: str
+    figures: int = 1
 
 
 def is_of_report(sheet: Sheet) -> bool:
@@ -97,6 +99,7 @@ def _by_day(rows: Iterable[Reported]) -> list[Reported]:
             both = (known.conversions, row.conversions)
             won = None if None in both else sum(count or 0 for count in both)
             whose = known.advertiser_id or row.advertiser_id
-            row = Reported(row.ad_id, whose, row.day, known.cost + row.cost, won, known.place)
+            cost, figures = known.cost + row.cost, known.figures + 1
+            row = Reported(row.ad_id, whose, row.day, cost, won, known.place, figures)
         days[row.ad_id, row.day] = row
     return [days[key] for key in sorted(days)]

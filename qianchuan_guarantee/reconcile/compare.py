@@ -15,6 +15,8 @@ from qianchuan_guarantee.reconcile import ours as own
 from qianchuan_guarantee.reconcile import platform
 from qianchuan_guarantee.reconcile.causes import Fit, weigh
 from qianchuan_guarantee.reconcile.classes import Ours, Reconciled, classify, reconciled
+from qianchuan_guarantee.reconcile.platform import Platform
+from qianchuan_guarantee.reconcile.totals import Totals, totals
 from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.what_if import Tell, say_nothing
 
@@ -37,10 +39,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """`readings`: those that explain a difference. `has_exports`: were the causes tried on
-    exports? `left`: kinds of the platform's pages that were not asked."""
+    """`reconciled`: null where the files say nothing of the guarantee; `totals`: null where they
+    hold no report. `readings`: those that explain a difference. `has_exports`: were the causes
+    tried on exports? `left`: kinds of the platform's pages that were not asked."""
 
-    reconciled: Reconciled
+    as_of: date
+    reconciled: Reconciled | None
+    totals: Totals | None
     readings: Sequence[Fit]
     has_exports: bool
     left: Sequence[str]
@@ -51,20 +56,34 @@ def compare(asked: Asked, engine: DuckDB | None, tell: Tell = say_nothing) -> Fo
     """Hold the two sides against each other; `engine` where there are exports."""
     tell("p_platform")
     theirs = platform.read(asked.files)
-    if theirs.statement is None:
-        there = ", ".join(theirs.left) or "nothing"
-        raise UserError(
-            f"{', '.join(map(str, asked.files))}: {there}; expected compensate_status pages, their "
-            "history by day, or a workbook of payments"
-        )
+    _asks_something(theirs, asked)
     decided = None
     if asked.question is not None and engine is not None:
         decided = decide(asked.question, engine, tell)
-    ours = _ours(asked, decided)
-    lines = classify(ours, theirs.statement, asked.as_of)
-    weighed = weigh(lines, decided, engine, tell)
-    made = reconciled(ours, theirs.statement, asked.as_of, weighed.lines)
-    return Found(made, weighed.readings, decided is not None, theirs.left, asked.books)
+    found = Found(asked.as_of, None, None, (), decided is not None, theirs.left, asked.books)
+    if theirs.statement is not None:
+        ours = _ours(asked, decided)
+        lines = classify(ours, theirs.statement, asked.as_of)
+        weighed = weigh(lines, decided, engine, tell)
+        made = reconciled(ours, theirs.statement, asked.as_of, weighed.lines)
+        found = replace(found, reconciled=made, readings=weighed.readings)
+    if theirs.reported and decided is not None:
+        found = replace(found, totals=totals(decided, theirs.reported))
+    return found
+
+
+def _asks_something(theirs: Platform, asked: Asked) -> None:
+    files = ", ".join(map(str, asked.files))
+    if theirs.statement is None and not theirs.reported:
+        raise UserError(
+            f"{files}: {', '.join(theirs.left) or 'no rows'}; expected compensate_status pages, "
+            "their history by day, a workbook of payments, or the daily report"
+        )
+    if theirs.statement is None and asked.question is None:
+        raise UserError(
+            f"{files}: the report is held against the logs, and a store has none; give "
+            "--exports EXPORTS"
+        )
 
 
 def _ours(asked: Asked, decided: Decided | None) -> dict[int, Ours]:

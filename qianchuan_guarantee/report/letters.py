@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.reconcile.classes import ZERO, Line
-from qianchuan_guarantee.report.reconciled import cause_in_words, kind_in_words, plain, signed, yuan
+from qianchuan_guarantee.report.figures_of_money import plain, signed, yuan
+from qianchuan_guarantee.report.reconciled import cause_in_words, kind_in_words
 from qianchuan_guarantee.wording import say
 from qianchuan_guarantee.write import write_text
 
@@ -28,13 +29,13 @@ _OUTWARD = ("rc_reading", "rc_late", "rc_before_backflow", "rc_times", "rc_they_
 def write_letters(found: Found, folder: Path) -> list[Path]:
     """A file `ADVERTISER.md` for every advertiser with money to speak of; returns the files."""
     lines: dict[int, list[Line]] = {}
-    for line in found.reconciled.differences:
+    for line in found.reconciled.differences if found.reconciled else ():
         if line.advertiser_id is not None and line.kind in (*OWED, *MORE):
             lines.setdefault(line.advertiser_id, []).append(line)
     written = []
     for advertiser, some in sorted(lines.items()):
         path = folder / f"{advertiser}.md"
-        write_text([letter(advertiser, some, found.reconciled.as_of)], path)
+        write_text([letter(advertiser, some, found.as_of)], path)
         written.append(path)
     return written
 

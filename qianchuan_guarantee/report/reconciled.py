@@ -1,27 +1,21 @@
-"""What reconciling found: as people read it, for programs, and as files."""
+"""What reconciling found, as people read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.reconcile.classes import CLASSES, Line, Money
+from qianchuan_guarantee.reconcile.classes import CLASSES, Line, Money, Reconciled
+from qianchuan_guarantee.report import against_report
+from qianchuan_guarantee.report.figures_of_money import plain, signed, yuan
 from qianchuan_guarantee.report.sheets import Sheet
 from qianchuan_guarantee.vocabulary import REASONS, STATUSES, Language
 from qianchuan_guarantee.wording import say
-from qianchuan_guarantee.wording.columns import notes_of
-from qianchuan_guarantee.write import Sheet as Rows
-from qianchuan_guarantee.write import write_tables
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from qianchuan_guarantee.reconcile.causes import Cause, Fit
     from qianchuan_guarantee.reconcile.compare import Found
-
-_SIDES = ("ours", "theirs", "unstated", "waiting")  # of the money
 
 
 def kind_in_words(kind: str, lang: Language) -> str:
@@ -52,26 +46,17 @@ def causes_in_words(line: Line, lang: Language) -> str:
     return "\n".join(cause_in_words(cause, lang) for cause in line.causes)
 
 
-def yuan(amount: Decimal | None) -> str:
-    return "" if amount is None else f"{amount:,}"
-
-
-def plain(amount: Decimal) -> str:
-    """To the cent; a cost with more decimals keeps them."""
-    exact = amount.normalize()
-    places = max(2, -int(exact.as_tuple().exponent))
-    return f"{amount:,.{places}f}"
-
-
-def signed(amount: Decimal | None) -> str:
-    if amount is None:
-        return ""
-    return f"{amount:+,}" if amount else f"{amount:,}"
-
-
 def lines(found: Found, lang: Language) -> list[str]:
     """What was held against what, and what comes of it in all."""
-    made = found.reconciled
+    said = [] if found.reconciled is None else _of_statement(found, found.reconciled, lang)
+    if found.totals is not None:
+        said += against_report.lines(found.totals, found.as_of, lang)
+    if found.left:
+        said.append(say("rc_left", lang, kinds=", ".join(found.left)))
+    return said
+
+
+def _of_statement(found: Found, made: Reconciled, lang: Language) -> list[str]:
     money = made.total
     differing = money.plans - made.by_class["agree"].plans
     said = [
@@ -96,14 +81,11 @@ def lines(found: Found, lang: Language) -> list[str]:
         said.append(say("rc_waiting", lang, amount=yuan(money.waiting)))
     if differing and not found.has_exports:
         said.append(say("rc_needs_exports", lang))
-    if found.left:
-        said.append(say("rc_left", lang, kinds=", ".join(found.left)))
     return said
 
 
-def classes(found: Found, lang: Language) -> Sheet:
+def classes(made: Reconciled, lang: Language) -> Sheet:
     """The money by class."""
-    made = found.reconciled
     rows = [
         _money_row(kind_in_words(kind, lang), money)
         for kind, money in made.by_class.items()
@@ -144,9 +126,8 @@ def _meaning(found: Found, fit: Fit, lang: Language) -> str:
     return words.zh if lang == "zh" else words.en
 
 
-def advertisers(found: Found, lang: Language, most: int | None = None) -> Sheet:
+def advertisers(made: Reconciled, lang: Language, most: int | None = None) -> Sheet:
     """The money of the advertisers that have a difference, the largest first."""
-    made = found.reconciled
     differing = {line.advertiser_id for line in made.differences}
     some = [(key, money) for key, money in made.by_advertiser.items() if key in differing]
     some.sort(key=lambda item: -abs(item[1].difference))
@@ -155,13 +136,13 @@ def advertisers(found: Found, lang: Language, most: int | None = None) -> Sheet:
     return Sheet(say("rc_by_advertiser", lang), header, rows, range(1, 5))
 
 
-def differences(found: Found, lang: Language, most: int | None = None) -> Sheet:
+def differences(made: Reconciled, lang: Language, most: int | None = None) -> Sheet:
     """The plans that differ: by class, the most money first."""
 
     def size(line: Line) -> tuple[int, Decimal, int]:
         return (CLASSES.index(line.kind), -abs(line.difference or Decimal(0)), line.ad_id)
 
-    every = found.reconciled.differences
+    every = made.differences
     rows = [
         (
             line.ad_id,
@@ -191,139 +172,14 @@ def _statuses(line: Line, lang: Language) -> tuple[str, str]:
 
 def sheets(found: Found, lang: Language, most: int | None = None) -> dict[str, Sheet]:
     """All tables that have rows, by name."""
-    every = {
-        "class": classes(found, lang),
-        "readings": readings(found, lang),
-        "advertisers": advertisers(found, lang, most),
-        "differences": differences(found, lang, most),
-    }
-    return {name: sheet for name, sheet in every.items() if sheet.rows}
-
-
-def document(found: Found, lang: Language) -> dict[str, Any]:
-    """What `--json` prints: money as strings in yuan."""
-    made = found.reconciled
-    return {
-        "as_of": made.as_of.isoformat(),
-        "files": list(made.statement.files),
-        "is_payments": made.statement.is_payments,
-        "no_plan": {"rows": made.statement.nobody[0], "amount": str(made.statement.nobody[1])},
-        "total": _money_document(made.total),
-        "classes": {kind: _money_document(money) for kind, money in made.by_class.items()},
-        "advertisers": [
-            {"advertiser_id": key, **_money_document(money)}
-            for key, money in made.by_advertiser.items()
-        ],
-        "readings": [_fit_document(fit) for fit in found.readings],
-        "causes_tried_on_exports": found.has_exports,
-        "differences": [_line_document(line, lang) for line in made.differences],
-    }
-
-
-def _money_document(money: Money) -> dict[str, Any]:
-    amounts = ("ours", "theirs", "unstated", "waiting", "difference")
-    return {"plans": money.plans} | {name: str(getattr(money, name)) for name in amounts}
-
-
-def _fit_document(fit: Fit) -> dict[str, Any]:
-    plans = {"explained": list(fit.explained), "broken": list(fit.broken)}
-    return {"id": fit.id, "choice": fit.choice, **plans, "amount": str(fit.amount)}
-
-
-def _line_document(line: Line, lang: Language) -> dict[str, Any]:
-    row = _row(line, lang)
-    for name, value in row.items():
-        if isinstance(value, Decimal):
-            row[name] = str(value)
-        elif hasattr(value, "isoformat"):
-            row[name] = value.isoformat()
-    return row
-
-
-def _row(line: Line, lang: Language) -> dict[str, Any]:
-    ours, theirs = line.ours, line.theirs
-    fitting = [cause.of_reading for cause in line.causes if cause.of_reading]
-    return {
-        "ad_id": line.ad_id,
-        "advertiser_id": line.advertiser_id,
-        "class": line.kind,
-        "our_status": ours.status if ours else None,
-        "their_status": theirs.status if theirs else None,
-        "our_amount": ours.amount if ours else None,
-        "their_amount": theirs.paid if theirs else None,
-        "difference": line.difference,
-        "settle_on": ours.settle_on if ours else None,
-        "days_overdue": line.days_overdue,
-        "our_reasons": list(ours.reasons) if ours else [],
-        "their_reasons": list(theirs.reasons) if theirs else [],
-        "their_words": theirs.said if theirs else None,
-        "fits": [f"{key}={choice}" for key, choice in fitting],
-        "cause": causes_in_words(line, lang),
-        "place": theirs.place if theirs else None,
-    }
-
-
-def lines_table(found: Found, lang: Language) -> pa.Table:
-    """A row per plan, those that agree included."""
-    import pyarrow as pa
-
-    yuan, codes = pa.decimal128(18, 2), pa.list_(pa.string())
-    others = {"ad_id": pa.int64(), "advertiser_id": pa.int64(), "settle_on": pa.date32()}
-    others |= {"days_overdue": pa.int64()}
-    others |= dict.fromkeys(("our_amount", "their_amount", "difference"), yuan)
-    others |= dict.fromkeys(("our_reasons", "their_reasons", "fits"), codes)
-    rows = [_row(line, lang) for line in found.reconciled.lines]
-    names = list(rows[0]) if rows else list(_row(Line(0, "agree", None, None), lang))
-    kinds = [(name, others.get(name, pa.string())) for name in names]
-    return pa.Table.from_pylist(rows, schema=pa.schema(kinds, metadata={b"sheet": b"plans"}))
-
-
-def money_table(found: Found) -> pa.Table:
-    """The money by class and by advertiser."""
-    import pyarrow as pa
-
-    made = found.reconciled
-    groups: dict[str, dict[Any, Money]] = {
-        "class": dict(made.by_class),
-        "advertiser": dict(made.by_advertiser),
-        "total": {"": made.total},
-    }
-    rows = [
-        {"by": by, "which": "" if key is None else str(key), "plans": money.plans}
-        | {f"{side}_yuan": getattr(money, side) for side in _SIDES}
-        | {"difference": money.difference}
-        for by, group in groups.items()
-        for key, money in group.items()
-    ]
-    yuan = pa.decimal128(18, 2)
-    kinds: list[tuple[str, Any]] = [("by", pa.string()), ("which", pa.string())]
-    kinds += [("plans", pa.int64())]
-    kinds += [(name, yuan) for name in (*(f"{side}_yuan" for side in _SIDES), "difference")]
-    return pa.Table.from_pylist(rows, schema=pa.schema(kinds, metadata={b"sheet": b"money"}))
-
-
-def readings_table(found: Found) -> pa.Table:
-    import pyarrow as pa
-
-    rows = [
-        {
-            "reading": f"{fit.id}={fit.choice}",
-            "explained": len(fit.explained),
-            "explained_yuan": fit.amount,
-            "broken": len(fit.broken),
+    every: dict[str, Sheet] = {}
+    if found.reconciled is not None:
+        every = {
+            "class": classes(found.reconciled, lang),
+            "readings": readings(found, lang),
+            "advertisers": advertisers(found.reconciled, lang, most),
+            "differences": differences(found.reconciled, lang, most),
         }
-        for fit in found.readings
-    ]
-    kinds = {"reading": pa.string(), "explained": pa.int64()}
-    kinds |= {"explained_yuan": pa.decimal128(18, 2), "broken": pa.int64()}
-    schema = pa.schema(list(kinds.items()), metadata={b"sheet": b"readings"})
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def write(found: Found, path: Path, lang: Language) -> None:
-    """Every plan to a file; in a workbook the money and the readings, too."""
-    table = lines_table(found, lang)
-    further: Sequence[pa.Table] = [money_table(found), readings_table(found)]
-    names = [name for each in (table, *further) for name in each.schema.names]
-    rows = found.reconciled.total.plans
-    write_tables([Rows(table.to_batches(), table.schema, path, rows, notes_of(names), further)])
+    if found.totals is not None:
+        every |= against_report.sheets(found.totals, lang, most)
+    return {name: sheet for name, sheet in every.items() if sheet.rows}

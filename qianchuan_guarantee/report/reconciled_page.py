@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from qianchuan_guarantee.report.reconciled import lines, sheets, signed, yuan
+from qianchuan_guarantee.report.figures_of_money import signed, yuan
+from qianchuan_guarantee.report.reconciled import lines, sheets
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
 
@@ -34,10 +35,10 @@ def render(found: Found, lang: Language) -> str:
     return environment.get_template("reconciled.html.j2").render(
         lang=lang,
         say=partial(_say, lang=lang),
-        day=made.as_of,
+        day=found.as_of,
         lines=lines(found, lang),
-        total=made.total,
-        differing=f"{len(made.differences):,}",
+        total=made.total if made else None,
+        differing=f"{len(made.differences):,}" if made else "",
         sheets=list(sheets(found, lang, SHOWN).items()),
     )
 

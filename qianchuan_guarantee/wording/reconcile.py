@@ -227,4 +227,41 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "first delivery {first}; {cost} − {target}; {won} conversions",
         "首次投放 {first}；{cost} − {target}；转化 {won} 个",
     ),
+    # Logs against the report.
+    "rt_head": (
+        "Logs as of the morning of {day} against the platform's report: {days} days of plans, "
+        "{differing} of them differ beyond rounding",
+        "截至 {day} 零点的日志对照平台报表：{days} 个计划日，其中 {differing} 个差异超出舍入",
+    ),
+    "rt_growing": (
+        "The report's conversions look back 7 days: those of its last days may still grow.",
+        "报表的转化数回看 7 天：最后几日仍可能增加。",
+    ),
+    "rt_after_all": (
+        "{plans} plans cost {cost} yuan after a pause or a deletion.",
+        "{plans} 个计划在暂停或删除之后仍有消耗，合计 {cost} 元。",
+    ),
+    "rt_accounts": ("Logs and report by account", "日志与报表，按账户"),
+    "rt_plans": ("Logs and report by plan", "日志与报表，按计划"),
+    "rt_by_day": ("Days that differ", "有差异的日子"),
+    "rt_largest": (
+        "The first {shown} of {all} days that differ",
+        "{all} 个有差异的日子中的前 {shown} 个",
+    ),
+    "rt_after": ("Cost after a pause or a deletion", "暂停或删除之后的消耗"),
+    "rt_days": ("days", "天数"),
+    "rt_differing": ("differing", "有差异"),
+    "rt_our_cost": ("cost in the logs", "日志消耗"),
+    "rt_their_cost": ("cost in the report", "报表消耗"),
+    "rt_our_won": ("conversions in the logs", "日志转化"),
+    "rt_their_won": ("in the report", "报表转化"),
+    "rt_day": ("day", "日期"),
+    "rt_what": ("what", "情形"),
+    "rt_deleted": ("deleted", "删除"),
+    "rt_paused": ("paused", "暂停"),
+    "rt_since": ("since", "起"),
+    "rt_until": ("until", "止"),
+    "rt_cost": ("cost, yuan", "消耗（元）"),
+    "rt_slices": ("slices", "时段数"),
+    "rt_last": ("last slice", "最后时段"),
 }
