@@ -26,7 +26,7 @@ from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.nightly import Night, run
 from qianchuan_guarantee.reconcile import platform
-from qianchuan_guarantee.reconcile.causes import weigh
+from qianchuan_guarantee.reconcile.causes import Fit, weigh
 from qianchuan_guarantee.reconcile.classes import (
     CLASSES,
     Facts,
@@ -370,6 +370,46 @@ def test_two_answers_about_one_plan_must_say_the_same(tmp_path: Path) -> None:
     assert "says PAID; give the answers of one day only" in said
 
 
+HISTORY = [
+    {"date": "2022-10-05", "compensate_status": "IN_EFFECT", "compensate_amount": 0},
+    {"date": "2022-10-07", "compensate_status": "PAID", "compensate_amount": 60.00},
+    {
+        **{"date": "2022-10-06", "compensate_status": "INVALID", "compensate_amount": 0},
+        "compensate_invalid_reasons": ["AUD_BID_CHANGES"],
+    },
+]
+
+
+def history_in(path: Path, rows: list[dict[str, Any]]) -> Path:
+    document = {"code": 0, "data": {"compensate_history_list": rows}}
+    path.write_text(json.dumps(document), "utf-8")
+    return path
+
+
+def test_of_a_history_the_last_day_stands_and_its_file_names_the_plan(tmp_path: Path) -> None:
+    history_in(tmp_path / f"{FIRST + 101}.json", HISTORY)
+    history_in(tmp_path / f"history_{FIRST + 115}.json", HISTORY[:1] + HISTORY[2:])
+    statement = platform.read([tmp_path]).statement
+    assert statement is not None
+    told = {plan - FIRST: (t.status, t.amount) for plan, t in statement.plans.items()}
+    assert told == {101: ("PAID", SIXTY), 115: ("INVALID", Decimal("0.00"))}
+    assert statement.plans[FIRST + 115].reasons == ("AUD_BID_CHANGES",)
+
+
+def test_a_history_of_nobody_and_one_with_two_answers_for_a_day(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"as 1745000000000101\.json"):
+        platform.read([history_in(tmp_path / "history.json", HISTORY)])
+    twice = [HISTORY[1], {**HISTORY[1], "compensate_amount": 61}]
+    with pytest.raises(UserError, match="PAID 61"):
+        platform.read([history_in(tmp_path / f"{FIRST}.json", twice)])
+
+
+def test_a_reading_that_breaks_more_than_it_explains_fits_by_chance() -> None:
+    few, many = [1], [2, 3]
+    assert Fit("pause", "ignore", many, few, SIXTY).is_likely
+    assert not Fit("pause", "ignore", few, many, SIXTY).is_likely
+
+
 def test_wrong_words(tmp_path: Path, store: Store) -> None:
     sample = SAMPLES / "cost_protect_status.jsonl"
     for words, said in (
@@ -564,6 +604,23 @@ def test_what_a_store_exports_agrees_with_it(store: Store, tmp_path: Path, name:
     assert (found["classes"]["agree"]["plans"], found["total"]["difference"]) == (69, "0.00")
     issued = [Decimal(row["amount"]) for row in query.entries(store, kind="issued")]
     assert found["total"]["theirs"] == str(sum(issued))
+
+
+def test_with_exports_beside_a_store_causes_are_tried(store: Store, found: dict[str, Any]) -> None:
+    """As without a store, but for what waits for review on both sides."""
+    sample = SAMPLES / "cost_protect_status.jsonl"
+    report = SAMPLES / "report_daily.jsonl"
+    ran = qcg("reconcile", store.folder, sample, report, "--exports", DEMO, "--json")
+    assert (ran.code, ran.said) == (0, "")
+    both = json.loads(ran.out)
+    assert both["causes_tried_on_exports"]
+    assert len(both["report"]["differences"]) == 5
+    mine, others = by_plan(both), by_plan(found)
+    assert {plan: line["class"] for plan, line in mine.items()} == {
+        plan: line["class"] for plan, line in others.items() if plan != 102
+    }
+    assert mine[115]["fits"] == others[115]["fits"] == ["edit_limit_scope=summed"]
+    assert both["readings"] == found["readings"]
 
 
 def test_without_exports_the_causes_that_need_them_say_so(store: Store) -> None:

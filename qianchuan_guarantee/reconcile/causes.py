@@ -50,6 +50,11 @@ class Fit:
     amount: Decimal
 
     @property
+    def is_likely(self) -> bool:
+        """One that breaks more than it explains fits by chance."""
+        return len(self.broken) <= len(self.explained)
+
+    @property
     def likelihood(self) -> tuple[int, int]:
         """One reading for many differences is likelier than many readings for one each."""
         return (len(self.explained) - len(self.broken), len(self.explained))
@@ -81,7 +86,7 @@ def weigh(
     if decided is not None and engine is not None and asked:
         agreeing = {line.ad_id: line for line in lines if line.kind == "agree" and line.theirs}
         readings = _readings(decided, engine, asked, agreeing, tell)
-        explained = {plan for fit in readings for plan in fit.explained}
+        explained = {plan for fit in readings if fit.is_likely for plan in fit.explained}
         open_ones = [asked[plan] for plan in asked if plan not in explained]
         variants = _variants(decided, engine, open_ones, tell)
     order = sorted(readings, key=lambda fit: fit.likelihood, reverse=True)
@@ -93,20 +98,23 @@ def weigh(
     for line in lines:
         causes: list[Cause] = []
         if line.kind != "agree":
-            of_logs = _of_readings(by_plan.get(line.ad_id, ()))
-            of_logs += [Cause(what) for what in variants.get(line.ad_id, ())]
-            causes = [*of_logs, *_stated(line)]
-            if not of_logs and line.kind in _WEIGHED and not _is_told(causes):
+            fitting = by_plan.get(line.ad_id, ())
+            likely = [_of_reading(fit) for fit in fitting if fit.is_likely]
+            likely += [Cause(what) for what in variants.get(line.ad_id, ())]
+            unlikely = [_of_reading(fit) for fit in fitting if not fit.is_likely]
+            causes = [*likely, *_stated(line), *unlikely]
+            if not likely and line.kind in _WEIGHED and not _is_told(causes):
                 causes += _unexplained(line)
         found.append(replace(line, causes=causes))
     return Weighed(found, order)
 
 
-def _of_readings(fitting: Sequence[Fit]) -> list[Cause]:
-    return [
-        Cause("rc_reading", {"reading": f"{fit.id}={fit.choice}"}, (fit.id, fit.choice))
-        for fit in fitting
-    ]
+def _of_reading(fit: Fit) -> Cause:
+    words: dict[str, Any] = {"reading": f"{fit.id}={fit.choice}"}
+    if fit.is_likely:
+        return Cause("rc_reading", words, (fit.id, fit.choice))
+    words |= {"broken": len(fit.broken), "explained": len(fit.explained)}
+    return Cause("rc_unlikely", words, (fit.id, fit.choice))
 
 
 def _unexplained(line: Line) -> list[Cause]:
@@ -123,7 +131,7 @@ def _unexplained(line: Line) -> list[Cause]:
 
 def _is_told(causes: Sequence[Cause]) -> bool:
     """Do the causes say enough for nothing else to be looked for?"""
-    return any(cause.what not in ("rc_they_say", "rc_we_say") for cause in causes)
+    return any(cause.what not in ("rc_they_say", "rc_we_say", "rc_unlikely") for cause in causes)
 
 
 def _readings(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines.duckdb import DuckDB
     from qianchuan_guarantee.exports.read import CheckedTable
 
-Checked = Mapping[str, "CheckedTable"]
+_FEW = 1_000  # plans that are asked for by name
 
 
 def late_counted(decided: Decided) -> dict[str, CheckedTable]:
@@ -78,14 +78,18 @@ def decided_with(
     engine: DuckDB,
     plans: Sequence[int],
 ) -> list[Ours]:
-    """These plans, decided by other rows."""
-    question = replace(decided.question, plans=tuple(plans))
-    checked = {
-        name: replace(table, rows=engine.keep(table.rows.filter(table.rows.ad_id.isin(plans))))
-        if name in ("delivery", "conversions")
-        else table
-        for name, table in rows_of(decided).items()
-    }
+    """These plans, decided by other rows; where they are many, by way of all plans."""
+    checked = rows_of(decided)
+    asked: tuple[int, ...] = ()
+    if len(plans) <= _FEW:
+        asked = tuple(plans)
+        for name in ("delivery", "conversions"):
+            rows = checked[name].rows
+            checked[name] = replace(
+                checked[name], rows=engine.keep(rows.filter(rows.ad_id.isin(asked)))
+            )
+    question = replace(decided.question, plans=asked)
     again = decide_checked(question, engine, decided.export, checked)
-    rows = engine.arrow(again.decisions.select(*COLUMNS)).to_pylist()
-    return [of_decision(row) for row in rows]
+    rows = engine.arrow(again.decisions.select(*COLUMNS))
+    wanted = set(plans)
+    return [of_decision(row) for row in rows.to_pylist() if row["ad_id"] in wanted]

@@ -123,6 +123,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the platform's figure fits {reading}",
         "平台的数字与解读 {reading} 吻合",
     ),
+    "rc_unlikely": (
+        "the platform's figure fits {reading}, most likely by chance: it would settle {explained} "
+        "differences and make {broken} others",
+        "平台的数字与解读 {reading} 吻合，多半是巧合：消除 {explained} 处差异，却新增 {broken} 处",
+    ),
     "rc_late": (
         "the platform's figure fits if rows that came after the cycle's end are counted",
         "若计入周期结束后才到达的数据，则与平台的数字吻合",
@@ -132,8 +137,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "若不等待回传日，则与平台的数字吻合",
     ),
     "rc_unexplained": (
-        "no single reading, and no late data, gives the platform's figure",
-        "没有任何一种解读或迟到数据能得出平台的数字",
+        "no reading that fits the rest, and no late data, gives the platform's figure",
+        "没有与其余计划相容的解读或迟到数据能得出平台的数字",
     ),
     "rc_our_facts": (
         "ours is {cost} − {target}, with {won} conversions",
