@@ -364,6 +364,20 @@ def test_a_row_that_cannot_be_read_is_refused_by_name(
     assert said in refused(tmp_path, a_row(**changes))
 
 
+def test_words_of_the_platform_are_held_to_a_line(tmp_path: Path) -> None:
+    row = a_row(compensate_status="ENDED", reason="=1+1\x1b[2J\n" + "长" * 999)
+    path = tmp_path / "status.json"
+    path.write_text(json.dumps([{"data": {"list": [row | {"end_reasons": {"\x07X": "y"}}]}}]))
+    (tmp_path / "notes.md").write_text("not ours")
+    found = platform.read([tmp_path])
+    assert found.statement is not None
+    assert found.left == [str(tmp_path / "notes.md")]
+    (theirs,) = found.statement.plans.values()
+    assert theirs.said.startswith("=1+1\N{REPLACEMENT CHARACTER}[2J")
+    assert (len(theirs.said), theirs.said.isprintable()) == (200, True)
+    assert theirs.reasons == ("\N{REPLACEMENT CHARACTER}X",)
+
+
 def test_two_answers_about_one_plan_must_say_the_same(tmp_path: Path) -> None:
     said = refused(tmp_path, a_row(), a_row(compensate_status="ENDED"))
     assert "is ENDED, but" in said
@@ -455,6 +469,10 @@ def test_payments_beside_statuses_say_how_much_was_paid(tmp_path: Path) -> None:
     assert not statement.is_payments
     paid = {plan - FIRST: theirs.paid for plan, theirs in statement.plans.items()}
     assert paid == {101: Decimal("40.00"), 105: Decimal("0.00"), 302: Decimal("37.00")}
+    ours = {plan: replace(GRANTED, ad_id=plan) for plan in statement.plans}
+    lines = weigh(classify(ours, statement, DAY), None, None, lambda *_, **__: None).lines
+    (nothing,) = [line for line in lines if line.ad_id == FIRST + 105]
+    assert [cause.what for cause in nothing.causes] == ["rc_nothing_came"]
 
 
 def test_statuses_of_a_workbook(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.importers import values
+from qianchuan_guarantee.importers import pages, values
 from qianchuan_guarantee.importers.values import UnreadError, plain
 from qianchuan_guarantee.importers.workbooks import Line, Sheet
 from qianchuan_guarantee.vocabulary import STATUSES
@@ -98,17 +98,22 @@ def _status(sheet: Sheet, line: Line, place: str) -> str | None:
     return code
 
 
-def workbook_paths(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Workbooks and CSV; and the rest. A folder is both, as far as it has files of a kind."""
+def workbook_paths(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[str]]:
+    """Workbooks and CSV; saved responses; and what else there is in folders, which is left."""
     books: list[Path] = []
-    others: list[Path] = []
+    responses: list[Path] = []
+    left: list[str] = []
     for path in paths:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in inside:
-            if path.is_dir() and (not file.is_file() or file.name.startswith((".", "~$"))):
-                continue
-            (books if file.suffix.lower() in _BOOKS else others).append(file)
-    return books, others
+            ending = file.suffix.lower()
+            if ending in _BOOKS and not file.name.startswith("~$"):
+                books.append(file)
+            elif not path.is_dir() or ending in pages.ENDINGS:
+                responses.append(file)
+            elif file.is_file() and not file.name.startswith((".", "~$")):
+                left.append(str(file))
+    return books, responses, left
 
 
 _BOOKS = (".xlsx", ".xlsm", ".csv", ".tsv")

@@ -212,6 +212,8 @@ def _stated(line: Line) -> list[Cause]:
     found = _of_time(ours, theirs)
     if ours.outcome == "held":
         found.append(Cause("rc_held", {"codes": ours.reasons}))
+    if line.kind == "paid_less" and not theirs.amount:
+        found.append(Cause("rc_nothing_came"))
     if line.kind == "paid_more":
         found += _times(ours, theirs)
     if (verdicts := [c for c in theirs.reasons if c in CHEATING]) and not set(verdicts) & set(

@@ -33,12 +33,13 @@ _CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OF_WORDS = {reason.zh: code for code, reason in REASONS.items()}
 _MOST_ID = 2**63
 _LONGEST = 200  # characters of a reason's own words
+_MOST_CODES = 20
 
 
 @dataclass(frozen=True)
 class Platform:
     """What the files hold: `statement`, None where they say nothing of the guarantee; `reported`:
-    plans' days of the report; `left`: kinds of pages that nothing is asked of."""
+    plans' days of the report; `left`: kinds of pages, and files, that nothing is asked of."""
 
     statement: Statement | None
     reported: Sequence[Reported]
@@ -47,7 +48,7 @@ class Platform:
 
 def read(paths: Sequence[Path]) -> Platform:
     """The platform's files: saved responses, workbooks, CSV."""
-    books, others = payments.workbook_paths(paths)
+    books, others, skipped = payments.workbook_paths(paths)
     found = pages.read(others) if others or not books else pages.Pages(())
     sheets = workbooks.read(books, {**payments.ALIASES, **reported.ALIASES}) if books else []
     paid = [sheet for sheet in sheets if payments.is_of_payments(sheet)]
@@ -62,7 +63,7 @@ def read(paths: Sequence[Path]) -> Platform:
     return Platform(
         _statement(found.of(*_OF_STATUS), paid),
         reported.reported(found.of(pages.REPORT), reports),
-        sorted({page.kind for page in found.pages} - known),
+        [*sorted({page.kind for page in found.pages} - known), *skipped],
     )
 
 
@@ -85,7 +86,7 @@ def _statement(answers: Sequence[Page], paid: Sequence[Sheet]) -> Statement | No
 
 def _of_row(row: Payment) -> Theirs:
     assert row.ad_id is not None
-    reasons, said = _reasons({}, row.reason[:_LONGEST])
+    reasons, said = _reasons({}, _printable(row.reason))
     whose, place = row.advertiser_id, row.place
     return Theirs(row.ad_id, row.status, row.amount, whose, reasons, said, place=place)
 
@@ -126,7 +127,7 @@ def _of_page(page: Page) -> list[Theirs]:
 def _theirs(row: Mapping[str, Any], page: Page, number: int) -> Theirs:
     place = f"{page.place}, row {number}"
     plan = _plan(row, page, place)
-    said = str(row.get("reason") or "")[:_LONGEST]
+    said = _printable(row.get("reason") or "")
     asked, status = row.get("status"), row.get("compensate_status")
     if asked == "FAILED" or status == "FAILED":
         return Theirs(plan, None, said=said, is_failed=True, place=place)
@@ -184,15 +185,21 @@ def _reasons(row: Mapping[str, Any], said: str) -> tuple[tuple[str, ...], str]:
     names = ("end_reasons", "invalid_reasons")
     for value in (row.get(name) for name in (*names, *(f"compensate_{name}" for name in names))):
         if isinstance(value, Mapping):
-            found |= {str(code): str(words) for code, words in value.items()}
+            found |= {_printable(code): _printable(words) for code, words in value.items()}
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            found |= {str(code): "" for code in value}
+            found |= {_printable(code): "" for code in value}
     codes = dict.fromkeys([*found, *_CODE.findall(said)])
     for words in re.split(r"[；;]", said):
         if words.strip() in _OF_WORDS:
             codes[_OF_WORDS[words.strip()]] = None
     told = said or "；".join(words for words in found.values() if words)
-    return tuple(codes), told[:_LONGEST]
+    return tuple(codes)[:_MOST_CODES], told[:_LONGEST]
+
+
+def _printable(text: object) -> str:
+    """Words of a file as a line on a screen may have them."""
+    some = str(text)[:_LONGEST]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in some)
 
 
 def _latest(rows: Iterable[tuple[Theirs, Mapping[str, Any]]]) -> list[Theirs]:

@@ -122,8 +122,9 @@ def readings(found: Found, lang: Language) -> Sheet:
 
 
 def _meaning(found: Found, fit: Fit, lang: Language) -> str:
-    words = found.books[-1].readings[fit.id].choices[fit.choice]
-    return words.zh if lang == "zh" else words.en
+    reading = found.books[-1].readings[fit.id]
+    words = (reading.question, reading.choices[fit.choice])
+    return " ".join(text.zh if lang == "zh" else text.en for text in words)
 
 
 def advertisers(made: Reconciled, lang: Language, most: int | None = None) -> Sheet:

@@ -156,6 +156,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "the platform paid exactly {times} times our amount: issued more than once? (四(二))",
         "平台所付恰为我方金额的 {times} 倍：是否重复发放？（四(二)）",
     ),
+    "rc_nothing_came": (
+        "the platform says that it was paid, and by its own figures nothing was",
+        "平台称已到账，而其自己的数字为 0",
+    ),
     "rc_verdict": (
         "the platform's verdict {codes}, which our exports lack (`verdicts`)",
         "平台作出 {codes} 判定，我方导出（verdicts 表）中没有",
