@@ -601,6 +601,24 @@ def test_a_report_needs_logs(store: Store) -> None:
     assert (ran.code, "give --exports EXPORTS" in ran.said) == (1, True)
 
 
+def test_hours_of_a_report_are_added_up_to_days(tmp_path: Path) -> None:
+    header = ("日期", "小时", "计划ID", "消耗(元)", "转化数")
+    rows = [("2022-10-01", "10:00-11:00", "1", "1,000.55", "1"), ("2022-10-01", 23, "1", 2.5, 0)]
+    book = book_of(tmp_path / "hours.xlsx", [header, *rows, ("合计", "", "", "1,003.05", 1)])
+    page = tmp_path / "report.json"
+    row = {"ad_id": 1745000000000000, "stat_cost": 7.5, "attribution_convert_cnt": 2.0}
+    hours = [row | {"stat_datetime": f"2022-10-02 {hour:02}:00:00"} for hour in (0, 1)]
+    page.write_text(json.dumps({"code": 0, "data": {"list": hours}}))
+    told = [
+        (row.ad_id, row.day.day, row.cost, row.conversions, row.figures)
+        for row in platform.read([book, page]).reported
+    ]
+    assert told == [
+        (1, 1, Decimal("1003.05"), 1, 2),
+        (1745000000000000, 2, Decimal("15.0"), 4, 2),
+    ]
+
+
 def test_two_rows_about_one_day_must_say_the_same(tmp_path: Path) -> None:
     header = ("日期", "计划ID", "消耗")
     rows = [("2022-10-01", "1", "15.50"), ("2022-10-01", "1", "15.50"), ("2022-10-01", "1", "9")]

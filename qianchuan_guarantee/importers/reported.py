@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.importers import values
@@ -19,9 +19,17 @@ from qianchuan_guarantee.importers.workbooks import Sheet
 ALIASES = {
     "ad_id": PLAN,
     "advertiser_id": ADVERTISER,
-    "day": ("日期", "时间", "统计日期", "stat_datetime"),
-    "cost": ("消耗", "花费", "总消耗", "stat_cost"),
-    "conversions": ("转化数", "转化数(计费时间)", "计费时间转化数", "attribution_convert_cnt"),
+    "day": ("stat_datetime", "时间", "日期", "统计日期", "统计时间"),
+    "cost": ("消耗", "花费", "总消耗", "总花费", "stat_cost"),
+    "conversions": ("转化数(计费时间)", "计费时间转化数", "attribution_convert_cnt", "转化数"),
+    "hour": ("小时", "时段", "分时"),
+}
+_OF_RESPONSES = {
+    "ad_id": "ad_id",
+    "advertiser_id": "advertiser_id",
+    "day": "stat_datetime",
+    "cost": "stat_cost",
+    "conversions": "attribution_convert_cnt",
 }
 
 
@@ -58,15 +66,15 @@ def reported(pages: Iterable[Page], sheets: Iterable[Sheet]) -> list[Reported]:
 
 
 def _of_pages(pages: Iterable[Page]) -> Iterator[tuple[str, Reported]]:
-    names = ("ad_id", "advertiser_id", "stat_datetime", "stat_cost", "attribution_convert_cnt")
     for page in pages:
         for number, row in enumerate(page.rows, start=1):
             place = f"{page.place}, row {number}"
             try:
-                cells = [values.of_json(row.get(name)) for name in names]
+                cells = {name: values.of_json(row.get(of)) for name, of in _OF_RESPONSES.items()}
+                ids = _exact(cells["ad_id"]), _exact(cells["advertiser_id"])
+                yield _read(ids, cells, place)
             except UnreadError as error:
                 raise UserError(f"{place}: {error}") from None
-            yield _read(dict(zip(ALIASES, cells, strict=True)), place, frozenset())
 
 
 def _of_sheets(sheets: Iterable[Sheet]) -> Iterator[tuple[str, Reported]]:
@@ -74,17 +82,28 @@ def _of_sheets(sheets: Iterable[Sheet]) -> Iterator[tuple[str, Reported]]:
         if sheet.units.get("cost", "元") not in ("元", "yuan", "人民币"):
             raise UserError(f"{sheet.place}: {sheet.columns['cost']}; expected yuan (元)")
         for line in sheet.lines:
-            yield _read(line.texts, f"{sheet.place}, row {line.number}", line.numbers)
+            place = f"{sheet.place}, row {line.number}"
+            names = ("ad_id", "advertiser_id")
+            try:
+                plan, whose = (values.long_id(line[name], name in line.numbers) for name in names)
+                yield _read((plan, whose), line.texts, place)
+            except UnreadError as error:
+                raise UserError(f"{place}: {error}") from None
 
 
-def _read(cells: Mapping[str, Any], place: str, numbers: frozenset[str]) -> tuple[str, Reported]:
-    try:
-        plan = values.long_id(cells.get("ad_id"), "ad_id" in numbers)
-        whose = values.long_id(cells.get("advertiser_id"), "advertiser_id" in numbers)
-        at, cost = values.moment(cells.get("day")), values.number(cells.get("cost"))
-        won = values.whole(cells.get("conversions"))
-    except UnreadError as error:
-        raise UserError(f"{place}: {error}") from None
+def _exact(text: str | None) -> int | None:
+    """An id as a program writes it: no spreadsheet has had it, and zeros at its end are its own."""
+    if text is not None and not re.fullmatch(r"[0-9]{1,19}", text):
+        raise UnreadError("id", text)
+    return int(text or 0) or None
+
+
+def _read(
+    ids: tuple[int | None, int | None], cells: Mapping[str, str | None], place: str
+) -> tuple[str, Reported]:
+    at = values.moment(cells.get("day"), cells.get("hour"))
+    cost, won = values.number(cells.get("cost")), values.whole(cells.get("conversions"))
+    plan, whose = ids
     if plan is None or at is None:
         raise UserError(f"{place}: no plan or no day; expected both in every row of a report")
     row = Reported(plan, whose, at.date(), cost or Decimal(0), won, place)
