@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.reconcile.classes import CLASSES, Line, Money, Reconciled
+from qianchuan_guarantee.reconcile.classes import CLASSES, ZERO, Line, Money, Reconciled
 from qianchuan_guarantee.report import against_report
 from qianchuan_guarantee.report.figures_of_money import plain, signed, yuan
 from qianchuan_guarantee.report.sheets import Sheet
@@ -70,6 +70,11 @@ def _of_statement(found: Found, made: Reconciled, lang: Language) -> list[str]:
             difference=signed(money.difference),
         ),
     ]
+    gaps = [line.difference for line in made.lines if line.difference]
+    less, more = [gap for gap in gaps if gap < 0], [gap for gap in gaps if gap > 0]
+    if less and more:
+        sums = {"less": signed(sum(less, ZERO)), "more": signed(sum(more, ZERO))}
+        said.append(say("rc_both_ways", lang, fewer=len(less), others=len(more), **sums))
     if made.statement.is_payments:
         said.append(say("rc_is_payments", lang))
     rows, amount = made.statement.nobody

@@ -76,6 +76,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "We grant {ours} yuan, the platform paid {theirs}: {difference}",
         "我方判定应付 {ours} 元，平台已付 {theirs} 元，相差 {difference} 元",
     ),
+    "rc_both_ways": (
+        "Less than we grant: {less} yuan on {fewer} plans; more: {more} on {others}",
+        "低于我方：{fewer} 个计划，{less} 元；高于我方：{others} 个计划，{more} 元",
+    ),
     "rc_is_payments": (
         "The platform's file is a list of payments: a plan that is not on it was not paid.",
         "平台文件为付款清单：不在其中的计划视为未付。",
@@ -161,7 +165,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "平台称已到账，而其自己的数字为 0",
     ),
     "rc_verdict": (
-        "the platform's verdict {codes}, which our exports lack (`verdicts`)",
+        "the platform's verdict {codes}, which our exports lack (table verdicts)",
         "平台作出 {codes} 判定，我方导出（verdicts 表）中没有",
     ),
     "rc_they_say": ("the platform says {codes}", "平台给出的原因：{codes}"),
