@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.importers import pages, values
+from qianchuan_guarantee.importers import documents, pages, values
 from qianchuan_guarantee.importers.values import UnreadError, plain
 from qianchuan_guarantee.importers.workbooks import Line, Sheet
 from qianchuan_guarantee.vocabulary import STATUSES
@@ -109,7 +109,7 @@ def workbook_paths(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[
             ending = file.suffix.lower()
             if ending in _BOOKS and not file.name.startswith("~$"):
                 books.append(file)
-            elif not path.is_dir() or ending in pages.ENDINGS:
+            elif not path.is_dir() or ending in documents.ENDINGS:
                 responses.append(file)
             elif file.is_file() and not file.name.startswith((".", "~$")):
                 left.append(str(file))

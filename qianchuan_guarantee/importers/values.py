@@ -114,11 +114,6 @@ def whole(text: str | None) -> int | None:
 @lru_cache(100_000)  # the same plans stand in every report
 def exact_id(text: str | None) -> int | None:
     """An id as a program writes it; one with an exponent has lost digits, and is refused."""
-
-
-def long_id(text: str | None, is_number: bool = False) -> int | None:
-    """An id, with all its digits. A spreadsheet keeps 15 of a number (`is_number`: the cell was
-    one) and writes long ones with an exponent: what is lost cannot be known again."""
     found = _bare(text)
     if found is None:
         return None
@@ -138,13 +133,6 @@ def long_id(text: str | None, is_number: bool = False) -> int | None:
     if lost > 0 and str(found).endswith("0" * lost if is_number else _ZEROS):
         raise UnreadError("id_zeros", found)
     return found
-    digits = re.sub(r"\.0+\Z", "", found)
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or int(digits) == 0:
-        raise UnreadError("id", found)
-    lost = len(digits) - _DIGITS_KEPT
-    if lost > 0 and digits.endswith("0" * lost if is_number else _ZEROS):
-        raise UnreadError("id_zeros", found)
-    return int(digits)
 
 
 def day(text: str | None) -> date | None:

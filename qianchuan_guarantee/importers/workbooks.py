@@ -27,9 +27,6 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 256  # of a sheet
 _BOOKS = (".xlsx", ".xlsm")
 _HEADERS_WITHIN = 20  # rows from the top
 _TOTAL = re.compile(r"(合计|总计|汇总|小计|共计|总和|全部|total|sum)(\s*[:(-].*)?", re.IGNORECASE)
-_UNIT = re.compile(r"\(([^()]*)\)\Z")
-
-Aliases = Mapping[str, Sequence[str]]  # a column's name → its headers, the best one first
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,6 @@ def read(paths: Iterable[str | Path], aliases: Aliases, least: int = 2) -> list[
     """Every sheet of these files and folders with at least `least` of the columns. UserError
     where a file has none."""
     known = spelled(aliases)
-    known = _spelled(aliases)
     sheets: list[Sheet] = []
     for path in _files(paths):
         found = [
@@ -100,10 +96,6 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _rows_of(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
-_Cells = Sequence[tuple[str | None, bool]]  # each text, and whether it was a number
-
-
-def _rows_of(path: Path) -> Iterator[tuple[str, Iterator[_Cells]]]:
     """Each sheet's name and rows, an empty row where there is nothing."""
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -139,7 +131,6 @@ def _check_kind(path: Path, head: bytes) -> None:
 
 
 def _sheets_of_book(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
-def _sheets_of_book(path: Path) -> Iterator[tuple[str, Iterator[_Cells]]]:
     import openpyxl
 
     check_archive(path)
@@ -158,7 +149,6 @@ def _sheets_of_book(path: Path) -> Iterator[tuple[str, Iterator[_Cells]]]:
 
 
 def _rows_of_sheet(sheet: Any) -> Iterator[Cells]:
-def _rows_of_sheet(sheet: Any) -> Iterator[_Cells]:
     # Told no bounds, the parser makes up no empty cells to fill them.
     for row in itertools.islice(sheet.iter_rows(), MOST_ROWS):
         yield [
@@ -180,7 +170,6 @@ def _text_of(cell: Any) -> str | None:
 
 
 def _rows_of_text(path: Path) -> Iterator[Cells]:
-def _rows_of_text(path: Path) -> Iterator[_Cells]:
     text = _decoded(path)
     first = text.lstrip().split("\n", 1)[0]
     delimiter = max(",\t;", key=first.count)
@@ -221,41 +210,11 @@ def _sheet(
     least: int,
 ) -> Sheet | None:
     top: list[Cells] = []
-def _spelled(aliases: Aliases) -> dict[str, tuple[str, int]]:
-    """A header, tidied → the column's name, and how good a header of it this is."""
-    return {
-        tidied(header)[0]: (name, rank)
-        for name, headers in aliases.items()
-        for rank, header in enumerate(headers)
-    }
-
-
-def tidied(header: str) -> tuple[str, str]:
-    """A header without blanks, in plain characters, and the unit in brackets behind it."""
-    text = re.sub(r"[\s_]+", "", plain(header).replace("【", "(").replace("】", ")")).lower()
-    unit = _UNIT.search(text)
-    if unit and unit[1] in _UNITS:
-        return text[: unit.start()], unit[1]
-    return text, ""
-
-
-_UNITS = ("元", "分", "千分之一分", "%", "次", "个", "yuan", "fen", "人民币")
-
-
-def _sheet(
-    path: Path,
-    name: str,
-    rows: Iterator[_Cells],
-    known: Mapping[str, tuple[str, int]],
-    least: int,
-) -> Sheet | None:
-    top: list[_Cells] = []
     for row in rows:
         top.append(row)
         if len(top) == _HEADERS_WITHIN:
             break
     places = header_of(top, known, least)
-    places = _header(top, known, least)
     if places is None:
         return None
     first, columns, headers, others = places
@@ -269,8 +228,6 @@ def _sheet(
 def _numbered(
     some: Sequence[Cells], first: int, rest: Iterator[Cells]
 ) -> Iterator[tuple[int, Cells]]:
-    some: Sequence[_Cells], first: int, rest: Iterator[_Cells]
-) -> Iterator[tuple[int, _Cells]]:
     number = first
     for rows in (some, rest):
         for row in rows:
@@ -279,62 +236,6 @@ def _numbered(
 
 
 def _add(sheet: Sheet, number: int, row: Cells, columns: Mapping[str, int]) -> None:
-_Header = tuple[int, dict[str, int], dict[str, str], tuple[str, ...]]
-
-
-def _header(
-    top: Sequence[_Cells], known: Mapping[str, tuple[str, int]], least: int
-) -> _Header | None:
-    """Index of the first row behind the header, column name → place, → header, other headers."""
-    found = [_names(row, known) for row in top]
-    if not found:
-        return None
-    best = max(range(len(found)), key=lambda i: len(found[i]))
-    rows = [best]
-    for beside in (best - 1, best + 1):  # a header over two rows, some cells of them merged
-        if 0 <= beside < len(found) and set(found[beside]) - set(found[best]):
-            rows.append(beside)
-    places: dict[str, int] = {}
-    for row in rows:
-        taken = set(places.values())
-        places |= {n: p for n, p in found[row].items() if n not in places and p not in taken}
-    if len(places) < least:
-        return None
-    headers = {
-        name: next(
-            text for row in rows if (text := _at(top[row], place)) and _is(text, name, known)
-        )
-        for name, place in places.items()
-    }
-    others = tuple(
-        text
-        for place in range(max(len(top[row]) for row in rows))
-        if place not in places.values() and (text := _at(top[max(rows)], place))
-    )
-    return max(rows) + 1, places, headers, others
-
-
-def _is(text: str, name: str, known: Mapping[str, tuple[str, int]]) -> bool:
-    return known.get(tidied(text)[0], ("", 0))[0] == name
-
-
-def _at(row: _Cells, place: int) -> str | None:
-    return row[place][0] if place < len(row) else None
-
-
-def _names(row: _Cells, known: Mapping[str, tuple[str, int]]) -> dict[str, int]:
-    """The columns that a row names, each where its best header stands."""
-    best: dict[str, tuple[int, int]] = {}
-    for place, (text, _) in enumerate(row):
-        if text is None or len(text) > 100:
-            continue
-        name, rank = known.get(tidied(text)[0], ("", 0))
-        if name and (name not in best or rank < best[name][0]):
-            best[name] = (rank, place)
-    return {name: place for name, (_, place) in best.items()}
-
-
-def _add(sheet: Sheet, number: int, row: _Cells, columns: Mapping[str, int]) -> None:
     texts = [text for text, _ in row if not is_empty(text)]
     if not texts:
         return
@@ -342,7 +243,6 @@ def _add(sheet: Sheet, number: int, row: _Cells, columns: Mapping[str, int]) -> 
         sheet.left_out += 1
         return
     cells = {name: at(row, place) for name, place in columns.items()}
-    cells = {name: _at(row, place) for name, place in columns.items()}
     numbers = frozenset(n for n, place in columns.items() if place < len(row) and row[place][1])
     sheet.lines.append(Line(number, cells, numbers))
 
@@ -350,9 +250,6 @@ def _add(sheet: Sheet, number: int, row: _Cells, columns: Mapping[str, int]) -> 
 def _is_total(row: Cells, columns: Mapping[str, int]) -> bool:
     """A row that names itself a total, and no plan."""
     plan = at(row, columns["ad_id"]) if "ad_id" in columns else None
-def _is_total(row: _Cells, columns: Mapping[str, int]) -> bool:
-    """A row that names itself a total, and no plan."""
-    plan = _at(row, columns["ad_id"]) if "ad_id" in columns else None
     if plan is not None and any(c.isdigit() for c in plan):
         return False
     return any(text is not None and _TOTAL.fullmatch(plain(text)) for text, _ in row)
