@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.importers import documents, pages, values
+from qianchuan_guarantee.importers import documents, values
 from qianchuan_guarantee.importers.values import UnreadError, plain
 from qianchuan_guarantee.importers.workbooks import Line, Sheet
 from qianchuan_guarantee.vocabulary import STATUSES
