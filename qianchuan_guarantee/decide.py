@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.engines import Rows
+from qianchuan_guarantee.engines import Plans, Rows
 from qianchuan_guarantee.errors import InvariantError, UsageError
 from qianchuan_guarantee.exports.coverage import Coverage, coverage
 from qianchuan_guarantee.exports.doubts import contradictions, refused_rows
@@ -80,11 +80,16 @@ class Decided:
     @property
     def decisions(self) -> Table:
         """In their order."""
-        return self.stages["decisions"].order_by("ad_id")
+        return in_order(self.stages["decisions"])
 
     @property
     def readings(self) -> dict[str, str]:
         return self.question.books[-1].read(self.question.readings)
+
+
+def in_order(decisions: Table) -> Table:
+    """Decisions in their order."""
+    return decisions.order_by("ad_id")
 
 
 def decide(
@@ -122,7 +127,7 @@ def _plans_exist(
 ) -> None:
     if not question.plans or found == len(set(question.plans)):
         return
-    known = set(engine.arrow(plans.select("ad_id"))["ad_id"].to_pylist())
+    known = {row["ad_id"] for row in engine.rows(plans)}
     lost = [plan for plan in question.plans if plan not in known]
     near = sorted({near for plan in lost for near in near_ids(plan, export, engine)})
     raise UsageError(
@@ -259,7 +264,7 @@ def _cycles(
         _named_plans, (days, received, changed), refused, conflicting, snapshots, as_of
     )
     if question.plans:
-        named = named.filter(named.ad_id.isin(list(question.plans)))
+        named = engine.view(_among, named, Plans(question.plans))
     covered = coverage(checked, as_of)
     memory, seen = question.memory, engine.table(covered.days)
     if memory.closed is not None and covered.begin is not None:
@@ -291,6 +296,10 @@ def _named_plans(
     ]
     doubtful = refused.union(conflicting.drop("conflict_on"))
     return cycles.named_plans(known, doubtful, snapshots, as_of)
+
+
+def _among(named: Table, plans: Plans) -> Table:
+    return named.filter(named.ad_id.isin(plans))
 
 
 def _overruled(question: Question, engine: Engine, cycles: Table, covered: Coverage) -> Table:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.clauses import Clause, Clauses
 from qianchuan_guarantee.conditions import Known
+from qianchuan_guarantee.engines import Plans
 from qianchuan_guarantee.exports.quarantine import quarantined_rows
 from qianchuan_guarantee.remaining import Remaining, remaining
 from qianchuan_guarantee.rulebook import Rulebook
@@ -93,8 +94,7 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
     """Explain one plan of `decided` (which must have decided it)."""
 
     def rows(table: Table) -> list[Row]:
-        found: list[Row] = decided.engine.arrow(table.filter(table.ad_id == ad_id)).to_pylist()
-        return found
+        return decided.engine.rows(_of, table, Plans([ad_id]))
 
     stages, checked = decided.stages, decided.checked
     refused = quarantined_rows(
@@ -106,7 +106,7 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
         [ad_id],
     ).to_pylist()
     found = Found(
-        decision=rows(decided.decisions)[0],
+        decision=rows(stages["decisions"])[0],
         facts=rows(stages["facts"])[0],
         by_bid=rows(stages["by_bid"]),
         bid_steps=rows(stages["bid_steps"]),
@@ -118,6 +118,10 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
         priced=rows(stages["priced"]),
     )
     return explained(found, decided.question.books, lang)
+
+
+def _of(table: Table, plans: Plans) -> Table:
+    return table.filter(table.ad_id.isin(plans))
 
 
 def explained(found: Found, books: Sequence[Rulebook], lang: Language) -> Explanation:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import ibis
-
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.margins import Question, margin
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def near(decided: Decided, most: int) -> list[Near]:
     facts = decided.engine.keep(_decisive, decided.stages["facts"])
     found: list[Near] = []
     for measure in MEASURES:
-        rows = decided.engine.arrow(_nearest, facts, measure, most).to_pylist()
+        rows = decided.engine.rows(_nearest, facts, measure, most)
         found += [_near(measure, row) for row in rows]
     return found
 

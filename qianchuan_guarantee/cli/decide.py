@@ -95,6 +95,7 @@ def _write(
     decided: Decided, out: Path | None, quarantine: Path | None, tell: screen.Progress
 ) -> list[Path]:
     """Decisions and quarantine to their files, both or none."""
+    from qianchuan_guarantee.decide import in_order
     from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
     from qianchuan_guarantee.tables import decision_notes, decisions_schema
     from qianchuan_guarantee.wording.columns import notes_of
@@ -103,7 +104,7 @@ def _write(
     sheets = []
     if out is not None:
         tell("p_writing")
-        batches = decided.engine.batches(decided.decisions)
+        batches = decided.engine.batches(in_order, decided.stages["decisions"])
         sheets.append(Sheet(batches, decisions_schema(), out, decided.plan_count, decision_notes()))
     if quarantine is not None:
         asked = decided.question

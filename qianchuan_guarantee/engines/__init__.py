@@ -36,6 +36,10 @@ class Rows:
     rows: Sequence[Mapping[str, Any]] = ()
 
 
+class Plans(tuple[int, ...]):
+    """Some plans, by id: as what a step is called with, they change nothing of it but these."""
+
+
 # An expression, or a pure function that gives one for what it is called with: tables, days,
 # words, numbers. Of a function an engine may know the answer beforehand.
 Step: TypeAlias = "Table | Callable[..., Table]"
@@ -69,14 +73,20 @@ class Engine(Protocol):
         """A name for a step whose rows are read in one place, so that what is built on it is
         written from there; nothing is carried out."""
 
+    def kinds(self, table: Table) -> Mapping[str, str]:
+        """A table's columns with their types, as Ibis writes them."""
+
     def arrow(self, step: Step, *of: Any) -> pa.Table:
         """The rows of a step."""
+
+    def rows(self, step: Step, *of: Any) -> list[dict[str, Any]]:
+        """The rows of a step, where there are few, as Python has them."""
 
     def count(self, table: Table) -> int:
         """How many rows a table has that was kept."""
 
-    def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
-        """The rows of an expression, piece by piece, in its order."""
+    def batches(self, step: Step, *of: Any) -> Iterator[pa.RecordBatch]:
+        """The rows of a step, piece by piece, in its order."""
 
     def version(self) -> str:
         """Name and version, for whoever must repeat the run."""

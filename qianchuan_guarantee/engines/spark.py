@@ -12,7 +12,7 @@ import itertools
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,10 +211,18 @@ class Spark:
         expression = _expression(step, of)
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
 
-    def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
+    def kinds(self, table: Table) -> Mapping[str, str]:
+        return {name: str(kind) for name, kind in table.schema().items()}
+
+    def rows(self, step: Step, *of: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.arrow(step, *of).to_pylist()
+        return found
+
+    def batches(self, step: Step, *of: Any) -> Iterator[pa.RecordBatch]:
         """One batch at a time reaches the driver, in order."""
         import pyarrow as pa
 
+        expression = _expression(step, of)
         rows = self._frame(expression)
         schema = expression.schema().to_pyarrow()
         packed = rows.mapInArrow(_packing(), "piece binary")

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.datatypes as dt
-
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST, Column
 
 if TYPE_CHECKING:
+    import ibis.expr.datatypes as dt
     from ibis.expr.types import BooleanValue, StringValue, Table, TimestampValue, Value
 
 _WHOLE = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.0+)?\z"
@@ -205,7 +204,6 @@ def _whole(raw: Value, kind: dt.DataType) -> Value:
 
 
 def _wall_clock(raw: TimestampValue, kind: dt.DataType) -> TimestampValue:
-    assert isinstance(kind, dt.Timestamp)
     value = raw.cast("timestamp(6)")
     if kind.timezone is not None:
         # The engines keep an instant with a zone as UTC.
@@ -253,10 +251,10 @@ def is_read_whole(kind: dt.DataType, column: Column) -> bool:
     if column.kind in ("id", "count"):
         return _is_whole(kind)
     if column.kind == "money":
-        return isinstance(kind, dt.Decimal) and (kind.scale or 0) <= column.scale
+        return bool(kind.is_decimal() and (kind.scale or 0) <= column.scale)
     return column.kind == "instant" and bool(kind.is_timestamp() or kind.is_date())
 
 
 def _is_whole(kind: dt.DataType) -> bool:
     """Not every engine has unsigned integers; such a column is a decimal there."""
-    return bool(kind.is_integer()) or (isinstance(kind, dt.Decimal) and kind.scale == 0)
+    return bool(kind.is_integer() or (kind.is_decimal() and kind.scale == 0))

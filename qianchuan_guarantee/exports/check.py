@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.datatypes as dt
-
 from qianchuan_guarantee.exports.cells import is_read_whole, parsed
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
+    import ibis.expr.datatypes as dt
     from ibis.expr.types import BooleanValue, Table, Value
 
 NULL_MARKS = ("", "--", "—")
@@ -201,13 +200,13 @@ def _is_always_read(kind: dt.DataType, column: Column) -> bool:
     if column.kind in ("id", "count"):
         return bool(kind.is_signed_integer())
     if column.kind == "money":
-        return (
-            isinstance(kind, dt.Decimal)
+        return bool(
+            kind.is_decimal()
             and (kind.scale or 0) <= column.scale
             and (kind.precision or 38) - (kind.scale or 0) <= column.digits - column.scale
         )
     if column.kind == "instant":
-        return bool(kind.is_date()) or (isinstance(kind, dt.Timestamp) and (kind.scale or 6) <= 6)
+        return bool(kind.is_date() or (kind.is_timestamp() and (kind.scale or 6) <= 6))
     return False
 
 

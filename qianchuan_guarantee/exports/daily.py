@@ -6,10 +6,11 @@ Only the days on which a slice may stand twice are looked at row by row.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import ibis
+from qianchuan_guarantee.expressions import ibis
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table, Value
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
 
 
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def bit_count(bits: int) -> int:
+@functools.cache
+def _bit_count() -> Callable[[Value], Value]:
     """How many bits are set. Engines carry it out, by this name."""
-    raise NotImplementedError
+
+    def bit_count(bits: int) -> int:
+        raise NotImplementedError
+
+    counted: Callable[[Value], Value] = ibis.udf.scalar.builtin(bit_count)
+    return counted
 
 
 # The sums of a plan's day that the stages need, from delivery rows.
@@ -44,7 +50,7 @@ def _summed(every: Table, facts: DayFacts, is_partitioned: bool) -> Table:
     summed = rows.group_by(keys).agg(
         **facts(rows),
         _rows=rows.count(),
-        _is_repeated=rows.count() != bit_count(rows._hour.bit_or()),
+        _is_repeated=rows.count() != _bit_count()(rows._hour.bit_or()),
     )
     return summed if is_partitioned else summed.mutate(written_on=ibis.null("date"))
 

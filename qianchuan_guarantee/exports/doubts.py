@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.engines import Rows
 from qianchuan_guarantee.exports.read import REFUSED_COLUMNS, CheckedTable
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import Input
 
 if TYPE_CHECKING:

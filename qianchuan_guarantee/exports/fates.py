@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.errors import InvariantError
+from qianchuan_guarantee.expressions import ibis
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -81,8 +80,7 @@ def _sums(suspects: Table, cycles: Table, table_name: str, as_of: date) -> Table
 def _counts(table: CheckedTable, cycles: Table, as_of: date, engine: Engine) -> RowCounts:
     duplicate = superseded = conflict = 0
     if table.suspects is not None:
-        fates = engine.arrow(_sums, table.suspects, cycles, table.table.name, as_of)
-        sums = fates.to_pylist()[0]
+        [sums] = engine.rows(_sums, table.suspects, cycles, table.table.name, as_of)
         conflict, duplicate, superseded = (
             int(sums[name] or 0) for name in ("conflict", "duplicate", "superseded")
         )

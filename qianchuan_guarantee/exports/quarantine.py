@@ -13,10 +13,10 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-import ibis
-
+from qianchuan_guarantee.engines import Plans
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.fates import with_fate
+from qianchuan_guarantee.expressions import ibis
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,18 +119,15 @@ def _rows_of(
     yield from _malformed(table, malformed)
     paths = group.paths
     if conflicts is None:
-        refused = engine.arrow(_files, table.refused)["file"].to_pylist()
+        refused = {row["file"] for row in engine.rows(_files, table.refused)}
         paths = tuple(path for path in paths if path in refused)
     if not paths:
         return
     raw = engine.keep(engine.read(replace(group, paths=paths), numbered=True))
     rows = engine.view(checked, raw, table.table, group.columns)
-    found = _refused(rows, plans)
-    if conflicts is not None:
-        found = found.union(_conflicting(rows, conflicts, table.table.key))
-    joined = engine.keep(found).join(raw, ["_file", "_row_number"])
+    found = engine.keep(_found, rows, Plans(plans) or None, conflicts, table.table.key)
     columns = [name for name in group.columns if name in raw.columns]
-    for batch in engine.batches(joined):
+    for batch in engine.batches(_as_they_came, found, raw):
         for row in batch.to_pylist():
             column, _, reason = row["_why"].partition(":")
             yield {
@@ -148,14 +145,23 @@ def _files(refused: Table) -> Table:
     return refused.select("file").distinct()
 
 
-def _refused(rows: Table, plans: Sequence[int]) -> Table:
+def _as_they_came(found: Table, raw: Table) -> Table:
+    return found.join(raw, ["_file", "_row_number"])
+
+
+def _found(rows: Table, plans: Plans | None, conflicts: Table | None, key: Sequence[str]) -> Table:
+    refused = _refused(rows, plans)
+    return refused if conflicts is None else refused.union(_conflicting(rows, conflicts, key))
+
+
+def _refused(rows: Table, plans: Plans | None) -> Table:
     refused = rows.filter(~rows._is_fine)
-    if plans and "ad_id" in rows.columns:
-        refused = refused.filter(refused._ad_id.isin(list(plans)) | refused._ad_id.isnull())
+    if plans is not None and "ad_id" in rows.columns:
+        refused = refused.filter(refused._ad_id.isin(plans) | refused._ad_id.isnull())
     return refused.select("_file", "_row_number", _plan=refused._ad_id, _why=refused._problem)
 
 
-def _conflicting(rows: Table, conflicts: Table, key: tuple[str, ...]) -> Table:
+def _conflicting(rows: Table, conflicts: Table, key: Sequence[str]) -> Table:
     fine = rows.filter(rows._is_fine).mutate(_day=_day(rows._dt))
     found = fine.semi_join(conflicts, [*key, "_day"])
     why = ibis.literal(f"{' '.join(key)}:conflict")

@@ -4,15 +4,13 @@ the others."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
-from qianchuan_guarantee.engines import Rows
+from qianchuan_guarantee.engines import Plans, Rows
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.bounds import answered
 from qianchuan_guarantee.exports.check import checked, checked_columns, read_columns
@@ -21,10 +19,11 @@ from qianchuan_guarantee.exports.find import Export, FileGroup, Found
 from qianchuan_guarantee.exports.memory import Memory, with_remembered
 from qianchuan_guarantee.exports.totals import ByDay, check_totals, day_of, rows_by_day
 from qianchuan_guarantee.exports.versions import Versions, versions
-from qianchuan_guarantee.tables import INPUTS, Input
+from qianchuan_guarantee.expressions import ibis
+from qianchuan_guarantee.tables import INPUTS, LOGS, Input
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import BooleanValue, Table
 
     from qianchuan_guarantee.engines import Engine, Malformed
 
@@ -139,16 +138,17 @@ def _read_table(
     if not found.groups and old is None:  # partitions without a single file: days without rows
         return replace(_absent(table, engine, facts, found.days), remembered_days=past)
     every, malformed = _typed(found, engine)
-    every = engine.view(with_remembered(every, old, found.days or (), engine))
+    if old is not None and old.num_rows:
+        every = engine.view(with_remembered(every, old, found.days or (), engine))
     with _naming(found):
         summed = None
         if table.name == "delivery":
             summed = daily(every, facts, engine, is_partitioned=found.days is not None)
         by_day = counted = rows_by_day(every, summed, malformed, found, engine)
     if plans and table.has_plan:
-        every = engine.view(_of_plans(every, table, plans, engine))
+        every = _of_plans(every, table, Plans(plans), engine)
         if summed is not None:
-            summed = summed.filter(summed.ad_id.isin(list(plans)) | summed.ad_id.isnull())
+            summed = engine.view(_summed_of, summed, Plans(plans))
         counted = rows_by_day(every, summed, malformed, found, engine)
     refused_count = sum(day.refused for day in counted.values())
     refused = _refused(every, engine, malformed, found, plans, refused_count)
@@ -183,8 +183,9 @@ def _typed(found: Found, engine: Engine) -> tuple[Table, list[Malformed]]:
     malformed: list[Malformed] = []
     for group in found.groups:
         raw = engine.read(group)
-        if not _is_text(raw, found.table):
-            known = answered(group, found.table)
+        if not _is_text(engine.kinds(raw), found.table):
+            # Of small tables it is quicker to ask each row.
+            known = answered(group, found.table) if found.table.name in LOGS else ()
             parts.append(engine.view(checked, raw, found.table, group.columns, known))
             continue
         # Text is parsed once; typed columns are cheap to read again, one by one.
@@ -215,13 +216,13 @@ def _fine(every: Table) -> Table:
     return every.filter(every._is_fine)
 
 
-def _is_text(raw: Table, table: Input) -> bool:
+def _is_text(kinds: Mapping[str, str], table: Input) -> bool:
     # The bids of operations are text whatever the other columns are.
     return table.name == "operations" or any(
-        raw[column.name].type().is_string()
-        or (column.kind == "money" and raw[column.name].type().is_floating())
+        kinds[column.name] == "string"
+        or (column.kind == "money" and kinds[column.name].startswith("float"))
         for column in table.columns
-        if column.name in raw.columns and column.kind != "text"
+        if column.name in kinds and column.kind != "text"
     )
 
 
@@ -239,15 +240,33 @@ def _naming(found: Found) -> Iterator[None]:
         raise UserError(f"{where}: table {found.table.name} cannot be read: {message}") from error
 
 
-def _of_plans(every: Table, table: Input, plans: Sequence[int], engine: Engine) -> Table:
+def _of_plans(every: Table, table: Input, plans: Plans, engine: Engine) -> Table:
     """Rows of some plans; rows whose plan cannot be read stay. Deciding one plan must see what
     deciding all sees, so a conversion id keeps the other plans' rows that share it."""
-    mine = every._ad_id.isin(list(plans)) | every._ad_id.isnull()
     if table.name != "conversions":
-        return every.filter(mine)
-    ids = engine.keep(every.filter(mine).select("conversion_id").distinct())
-    shared = every.conversion_id.isin(ids.conversion_id)
-    return every.filter(mine | shared)
+        return engine.view(_mine, every, plans)
+    ids = engine.keep(_ids_of, every, plans)
+    return engine.view(_mine_or_shared, every, ids, plans)
+
+
+def _is_mine(every: Table, plans: Plans) -> BooleanValue:
+    return every._ad_id.isin(plans) | every._ad_id.isnull()
+
+
+def _mine(every: Table, plans: Plans) -> Table:
+    return every.filter(_is_mine(every, plans))
+
+
+def _ids_of(every: Table, plans: Plans) -> Table:
+    return _mine(every, plans).select("conversion_id").distinct()
+
+
+def _mine_or_shared(every: Table, ids: Table, plans: Plans) -> Table:
+    return every.filter(_is_mine(every, plans) | every.conversion_id.isin(ids.conversion_id))
+
+
+def _summed_of(summed: Table, plans: Plans) -> Table:
+    return summed.filter(summed.ad_id.isin(plans) | summed.ad_id.isnull())
 
 
 def _refused(

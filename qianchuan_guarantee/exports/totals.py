@@ -44,7 +44,7 @@ def rows_by_day(
     """Rows, refused ones among them, and Σ stat_cost (yuan; of all rows that state one)."""
 
     def by_day(step: Step, table: Table) -> dict[date | None, dict[str, Any]]:
-        return {row.pop("_dt"): row for row in engine.arrow(step, table).to_pylist()}
+        return {row.pop("_dt"): row for row in engine.rows(step, table)}
 
     rows = by_day(_rows_by_day, every)
     costs: dict[date | None, Any] = {}
@@ -102,10 +102,14 @@ def check_totals(tables: Mapping[str, CheckedTable], engine: Engine) -> None:
             f"{totals.groups[0].paths[0]}: a control total cannot be read or stands twice; "
             "mend it, since nothing can be held against it"
         )
-    rows = engine.arrow(totals.rows.order_by(["table", "dt"])).to_pylist()
+    rows = engine.rows(_totals_in_order, totals.rows)
     differences = [words for row in rows for words in _differences(row, tables)]
     if differences:
         raise UserError("control_totals differ from what was read:\n" + "\n".join(differences))
+
+
+def _totals_in_order(totals: Table) -> Table:
+    return totals.order_by(["table", "dt"])
 
 
 def _differences(row: Mapping[str, object], tables: Mapping[str, CheckedTable]) -> list[str]:

@@ -14,18 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
-
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import Input
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import DateValue, Table
 
     from qianchuan_guarantee.engines import Engine
 
 
 # Rows of files without partitions that carry no time of their own are known from the start.
-_ALWAYS = ibis.date("1970-01-01")
+def _always() -> DateValue:
+    return ibis.date("1970-01-01")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _rows(accepted: Table) -> Table:
 
 def _asked(accepted: Table, doubtful: Table | None) -> Table:
     """The rows whose keys are held against each other, with the day that a snapshot is of."""
-    rows = _rows(accepted).mutate(_day=accepted._dt.fill_null(_ALWAYS))
+    rows = _rows(accepted).mutate(_day=accepted._dt.fill_null(_always()))
     if doubtful is None:
         return rows
     dated = rows.mutate(day=rows.stat_datetime.date())
@@ -102,7 +102,8 @@ def _standing(single: Table, suspects: Table, columns: list[str]) -> Table:
 def _repeated(rows: Table, key: list[str], engine: Engine) -> Table | None:
     """The keys that stand more than once; none where no key does. Ids are long, so their hashes
     are counted first, and only ids that share one are compared."""
-    text = [name for name in key if rows[name].type().is_string()]
+    kinds = engine.kinds(rows)
+    text = [name for name in key if kinds[name] == "string"]
     if text:
         alike = engine.keep(_shared_hashes, rows, text[0])
         if not engine.count(alike):
@@ -157,7 +158,7 @@ def _all_once(single: Table, distinct: Table) -> Table:
 
 def _identical(distinct: Table) -> Table:
     return distinct.filter(distinct.copies > 1).mutate(
-        known_on=_ALWAYS,
+        known_on=_always(),
         conflict_on=ibis.null("date"),
         is_conflict=ibis.literal(False),
         duplicates=distinct.copies - 1,
@@ -170,8 +171,8 @@ def _compared(repeated: Table, table: Input, columns: list[str], key: list[str])
         copies=repeated.count()
     )
     # A row is known once its partition is, and once the time has come that it carries itself.
-    own_day = contents[table.known_by].date() if table.known_by else _ALWAYS
-    own_day = own_day.fill_null(_ALWAYS)
+    own_day = contents[table.known_by].date() if table.known_by else _always()
+    own_day = own_day.fill_null(_always())
     place = contents.written_on.fill_null(own_day)
     contents = contents.mutate(_place=place, known_on=ibis.ifelse(own_day > place, own_day, place))
     in_order = ibis.window(group_by=key, order_by="_place")

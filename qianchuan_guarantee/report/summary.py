@@ -67,7 +67,7 @@ class Summary:
 def summarise(decided: Decided, near_most: int | None = None) -> Summary:
     """Count outcomes, reasons, money and rows, and assert that they add up. `near_most`: how many
     near misses of each kind; None: not asked."""
-    sums = decided.engine.arrow(_by_outcome, decided.stages["decisions"]).to_pylist()
+    sums = decided.engine.rows(_by_outcome, decided.stages["decisions"])
     by_outcome = {row["outcome"]: row for row in sums}
     amount = sum((row["amount"] for row in by_outcome.values()), Decimal("0.00"))
     plans = {code: by_outcome.get(code, {"plans": 0})["plans"] for code in OUTCOMES}
@@ -97,7 +97,7 @@ def summarise(decided: Decided, near_most: int | None = None) -> Summary:
 
 def _count_reasons(decided: Decided, held_only: bool) -> dict[str, int]:
     decisions = decided.stages["decisions"]
-    counted = decided.engine.arrow(_by_reason, decisions, held_only).to_pylist()
+    counted = decided.engine.rows(_by_reason, decisions, held_only)
     found = {row["code"]: row["plans"] for row in counted}
     return {
         code: found[code]
@@ -107,9 +107,7 @@ def _count_reasons(decided: Decided, held_only: bool) -> dict[str, int]:
 
 
 def _largest_grants(decided: Decided) -> list[dict[str, Any]]:
-    found = decided.engine.arrow(_largest, decided.stages["decisions"])
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
+    return decided.engine.rows(_largest, decided.stages["decisions"])
 
 
 def _by_outcome(decisions: Table) -> Table:
@@ -135,8 +133,7 @@ def _count_refusals(decided: Decided) -> dict[tuple[str, str, str], int]:
     for name, table in decided.checked.items():
         if not table.refused_count:
             continue
-        grouped = table.refused.group_by("problem").agg(rows=table.refused.count())
-        for row in decided.engine.arrow(grouped.order_by("problem")).to_pylist():
+        for row in decided.engine.rows(_by_problem, table.refused):
             column, _, reason = row["problem"].partition(":")
             refusals[name, column, reason] = row["rows"]
     for name, counts in decided.rows.items():
@@ -151,6 +148,15 @@ def _rows_without_plan(decided: Decided) -> int:
     total = 0
     for table in decided.checked.values():
         if table.refused_count and table.table.has_plan:
-            lost = table.refused.filter(table.refused.ad_id.isnull())
-            total += decided.engine.arrow(lost.agg(n=lost.count()))["n"][0].as_py()
+            [lost] = decided.engine.rows(_lost, table.refused)
+            total += lost["rows"]
     return total
+
+
+def _by_problem(refused: Table) -> Table:
+    return refused.group_by("problem").agg(rows=refused.count()).order_by("problem")
+
+
+def _lost(refused: Table) -> Table:
+    lost = refused.filter(refused.ad_id.isnull())
+    return lost.agg(rows=lost.count())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.clocks import is_known_on
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST
 
 if TYPE_CHECKING:

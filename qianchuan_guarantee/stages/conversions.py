@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.clocks import stands_on
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.money import times, total
 from qianchuan_guarantee.stages.bids import is_in_force
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.clocks import days_after, is_known_on, stands_on
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.stages.deliveries import version_of, whole_tonight
 
 if TYPE_CHECKING:

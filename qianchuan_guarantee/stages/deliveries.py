@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.clocks import days_after, stands_on
+from qianchuan_guarantee.expressions import ibis
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table, Value

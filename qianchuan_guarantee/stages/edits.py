@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import ibis
-
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.money import total
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
-
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.money import scaled, times
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import ibis
+from qianchuan_guarantee.expressions import ibis
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import DECISIONS
 from qianchuan_guarantee.vocabulary import CHEATING, reasons_of
 

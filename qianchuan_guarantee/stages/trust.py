@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import ibis
-
 from qianchuan_guarantee.clocks import is_known_on, stands_on
+from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.stages.deliveries import whole_tonight
 
 if TYPE_CHECKING:
