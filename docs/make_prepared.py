@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from qianchuan_guarantee import rulebook
 from qianchuan_guarantee.decide import Question, decide, in_order
@@ -35,6 +38,15 @@ ORDERS = (
 )
 # Of these one plan is asked for, too.
 OF_ONE = (Order(plans=300), Order(plans=300, layout="daily"))
+# So few plans have none of these.
+RESTRICTIONS = pa.table(
+    {
+        "advertiser_id": pa.array([1], pa.int64()),
+        "starts_at": pa.array([datetime(2022, 10, 1)], pa.timestamp("us")),
+        "ends_at": pa.array([None], pa.timestamp("us")),
+        "reason": pa.array([None], pa.string()),
+    }
+)
 
 
 def steps(folder: Path, plans: Sequence[int] = ()) -> tuple[dict[str, Query], int]:
@@ -64,6 +76,8 @@ def prepared() -> str:
         for number, order in enumerate((*ORDERS, *OF_ONE)):
             folder = Path(work, str(number))
             generate(order, folder)
+            if order in OF_ONE:
+                pq.write_table(RESTRICTIONS, folder / "restrictions.parquet")
             made, plan = steps(folder)
             found |= made
             if order in OF_ONE:

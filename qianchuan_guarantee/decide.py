@@ -229,17 +229,13 @@ def _won(
         received = engine.keep(
             conversions.received_conversions, log.rows, restated, plans, question.as_of
         )
-        priced = engine.view(_priced_events, received, spans, read)
+        priced = engine.view(conversions.priced_events, received, spans, read)
         late = engine.keep(conversions.late_counts, received)
         return priced, late, engine.view(conversions.no_slices, plans)
     slices = engine.keep(conversions.counted_slices, delivery, plans)
     late = engine.view(conversions.never_late, plans)
     uncounted = engine.keep(conversions.uncounted_slices, delivery, plans)
     return engine.keep(conversions.priced_slices, slices, spans, read), late, uncounted
-
-
-def _priced_events(received: Table, spans: Table, plans: Table) -> Table:
-    return conversions.priced_events(conversions.counted_events(received, plans), spans)
 
 
 def _rules(question: Question, engine: Engine) -> dict[str, Table]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 
 from qianchuan_guarantee.engines import Malformed, Plans, Rows, Step
-from qianchuan_guarantee.engines.duckdb_files import Files, quoted, quoted_name
+from qianchuan_guarantee.engines.duckdb_files import ROW_NUMBER, Files, quoted, quoted_name
 from qianchuan_guarantee.engines.kept import Kept
 from qianchuan_guarantee.engines.prepared import Call, Prepared, known
 from qianchuan_guarantee.errors import UserError
@@ -82,6 +82,7 @@ class DuckDB:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET python_enable_replacements = false")
+        self.connection.execute("SET preserve_insertion_order = false")
         if threads is not None:
             self.connection.execute(f"SET threads = {threads:d}")
         if memory is not None:
@@ -181,8 +182,14 @@ class DuckDB:
         return self._table(name, kinds or self._described(f"FROM {name}"))
 
     def _create(self, name: str, query: str) -> None:
+        # The rows of a file are numbered as they come, so they must come in their order.
+        is_numbered = ROW_NUMBER in query
+        if is_numbered:
+            self.connection.execute("SET preserve_insertion_order = true")
         self.connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
         [(self._counts[name],)] = self.connection.fetchall()
+        if is_numbered:
+            self.connection.execute("SET preserve_insertion_order = false")
 
     def snapshot(self, expression: Table) -> Table:
         """The rows of an expression as they are now, whatever `put` does later."""

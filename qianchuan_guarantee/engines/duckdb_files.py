@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FILE = "_qcg_file"  # the column that says which file a row came from
 _NUMBER = "_qcg_number"  # and which of its rows
+ROW_NUMBER = "row_number() OVER ()"  # which row of a plain file it is
 
 
 def quoted(text: str) -> str:
@@ -67,7 +68,7 @@ class Files:
         counted; without PARTITION BY this window streams."""
         if group.format == "parquet":
             return "file_row_number + 1"
-        return f"CAST({_NUMBER} AS BIGINT)" if is_copy else "row_number() OVER ()"
+        return f"CAST({_NUMBER} AS BIGINT)" if is_copy else ROW_NUMBER
 
     def _path(self, paths: tuple[str, ...]) -> str:
         if paths[0] not in self._copies:

@@ -23,7 +23,7 @@ from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import INPUTS, LOGS, Input
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, Table
+    from ibis.expr.types import Table
 
     from qianchuan_guarantee.engines import Engine, Malformed
 
@@ -69,6 +69,14 @@ class CheckedTable:
     remembered_days: tuple[date, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Whose rows are asked for (none: everybody's), and whether all are to be counted."""
+
+    plans: Plans
+    is_counted: bool
+
+
 def read_export(
     export: Export,
     engine: Engine,
@@ -79,15 +87,16 @@ def read_export(
 ) -> dict[str, CheckedTable]:
     """Read and check every table; with `plans`, only the rows that concern those plans. `facts`:
     the sums of a plan's day of delivery that the stages need."""
+    asked = _Asked(Plans(plans), "control_totals" in export.tables)
     tables = {}
     for table in INPUTS.values():
         if table.name in export.tables:
             tell("p_reading", table=table.name)
             found = export.tables[table.name]
-            tables[table.name] = _read_table(found, engine, plans, facts, memory)
+            tables[table.name] = _read_table(found, engine, asked, facts, memory)
         elif table.name in memory.days:  # partitioned, and none of its partitions are there
             found = Found(table, (), ())
-            tables[table.name] = _read_table(found, engine, plans, facts, memory)
+            tables[table.name] = _read_table(found, engine, asked, facts, memory)
         else:
             tables[table.name] = _absent(table, engine, facts)
     check_totals(tables, engine)
@@ -98,7 +107,7 @@ def near_ids(ad_id: int, export: Export, engine: Engine) -> list[int]:
     """The plans of the plan table that somebody may have meant by an id that it does not have."""
     if "plans" not in export.tables:
         return []
-    every, _ = _typed(export.tables["plans"], engine)
+    every, _ = _typed(export.tables["plans"], engine, Plans())
     ids = every.filter(every._ad_id.notnull()).select(ad_id="_ad_id").distinct()
     asked = ibis.literal(ad_id, type="int64")
     typed = ids.ad_id.cast("string").levenshtein(ibis.literal(str(ad_id)))
@@ -128,27 +137,31 @@ def _empty(engine: Engine, schema: dict[str, str]) -> Table:
 
 
 def _read_table(
-    found: Found, engine: Engine, plans: Sequence[int], facts: DayFacts, memory: Memory
+    found: Found, engine: Engine, asked: _Asked, facts: DayFacts, memory: Memory
 ) -> CheckedTable:
-    table = found.table
+    table, plans = found.table, asked.plans if found.table.has_plan else Plans()
+    # Everybody's rows are read only where they are held against a total.
+    is_first = bool(plans) and not asked.is_counted
     past: tuple[date, ...] = ()
     if found.days is not None:
         past = tuple(day for day in memory.days.get(table.name, ()) if day not in found.days)
     old = memory.rows.get(table.name) if past else None
     if not found.groups and old is None:  # partitions without a single file: days without rows
         return replace(_absent(table, engine, facts, found.days), remembered_days=past)
-    every, malformed = _typed(found, engine)
+    every, malformed = _typed(found, engine, plans if is_first else Plans())
     if old is not None and old.num_rows:
         every = engine.view(with_remembered(every, old, found.days or (), engine))
     with _naming(found):
+        if is_first:
+            every = _of_plans(every, table, plans, engine)
         summed = None
         if table.name == "delivery":
             summed = daily(every, facts, engine, is_partitioned=found.days is not None)
         by_day = counted = rows_by_day(every, summed, malformed, found, engine)
-    if plans and table.has_plan:
-        every = _of_plans(every, table, Plans(plans), engine)
+    if plans and not is_first:
+        every = _of_plans(every, table, plans, engine)
         if summed is not None:
-            summed = engine.view(_summed_of, summed, Plans(plans))
+            summed = engine.view(_summed_of, summed, plans)
         counted = rows_by_day(every, summed, malformed, found, engine)
     refused_count = sum(day.refused for day in counted.values())
     refused = _refused(every, engine, malformed, found, plans, refused_count)
@@ -177,15 +190,21 @@ def _read_table(
     )
 
 
-def _typed(found: Found, engine: Engine) -> tuple[Table, list[Malformed]]:
-    """All rows of a table, typed and checked, and the lines that are no rows."""
+def _typed(found: Found, engine: Engine, plans: Plans) -> tuple[Table, list[Malformed]]:
+    """All rows of a table, typed and checked, and the lines that are no rows. With `plans`, rows
+    that are plainly another plan's may be missing."""
     parts = []
     malformed: list[Malformed] = []
     for group in found.groups:
         raw = engine.read(group)
-        if not _is_text(engine.kinds(raw), found.table):
-            # Of small tables it is quicker to ask each row.
-            known = answered(group, found.table) if found.table.name in LOGS else ()
+        kinds = engine.kinds(raw)
+        # Conversions of other plans may share an id.
+        if plans and found.table.name != "conversions" and kinds["ad_id"] == "int64":
+            raw = engine.view(_perhaps_mine, raw, plans)
+        if not _is_text(kinds, found.table):
+            # Of few rows it is quicker to ask each.
+            is_large = found.table.name in LOGS and not plans
+            known = answered(group, found.table) if is_large else ()
             parts.append(engine.view(checked, raw, found.table, group.columns, known))
             continue
         # Text is parsed once; typed columns are cheap to read again, one by one.
@@ -243,26 +262,26 @@ def _naming(found: Found) -> Iterator[None]:
 def _of_plans(every: Table, table: Input, plans: Plans, engine: Engine) -> Table:
     """Rows of some plans; rows whose plan cannot be read stay. Deciding one plan must see what
     deciding all sees, so a conversion id keeps the other plans' rows that share it."""
+    mine = engine.keep(_mine, every, plans)
     if table.name != "conversions":
-        return engine.view(_mine, every, plans)
-    ids = engine.keep(_ids_of, every, plans)
-    return engine.view(_mine_or_shared, every, ids, plans)
+        return mine
+    return engine.keep(_mine_or_shared, every, mine)
 
 
-def _is_mine(every: Table, plans: Plans) -> BooleanValue:
-    return every._ad_id.isin(plans) | every._ad_id.isnull()
+def _perhaps_mine(raw: Table, plans: Plans) -> Table:
+    """Rows of some plans, and those whose id is none: engines ask this of a file's own
+    statistics first."""
+    return raw.filter(raw.ad_id.isin(plans) | raw.ad_id.isnull() | (raw.ad_id <= 0))
 
 
 def _mine(every: Table, plans: Plans) -> Table:
-    return every.filter(_is_mine(every, plans))
+    return every.filter(every._ad_id.isin(plans) | every._ad_id.isnull())
 
 
-def _ids_of(every: Table, plans: Plans) -> Table:
-    return _mine(every, plans).select("conversion_id").distinct()
-
-
-def _mine_or_shared(every: Table, ids: Table, plans: Plans) -> Table:
-    return every.filter(_is_mine(every, plans) | every.conversion_id.isin(ids.conversion_id))
+def _mine_or_shared(every: Table, mine: Table) -> Table:
+    ids = mine.select("conversion_id").distinct()
+    shared = every.semi_join(ids, "conversion_id")
+    return shared.union(mine.filter(mine.conversion_id.isnull()))
 
 
 def _summed_of(summed: Table, plans: Plans) -> Table:
@@ -274,7 +293,7 @@ def _refused(
     engine: Engine,
     malformed: Sequence[Malformed],
     found: Found,
-    plans: Sequence[int],
+    plans: Plans,
     count: int,
 ) -> Table:
     if not count:

@@ -76,27 +76,24 @@ def judged_events(received: Table, cycles: Table) -> Table:
     """Received conversions, and what the plan's readings make of each: `is_on_clock` (by
     conversion_clock), `counts_late` (by late_backflow), `bid_at` (which instant's bid belongs to
     it, by bid_clock). Grain: as it came in."""
-    # Readings are compared for each plan, not for each conversion.
-    plans = cycles.select(
+    return _judged(received.join(_event_readings(cycles), "ad_id"))
+
+
+def _event_readings(cycles: Table) -> Table:
+    """Readings are compared for each plan, not for each conversion."""
+    return cycles.select(
         "ad_id",
         counts_all=cycles.conversion_clock == "billed",
         bids_at_conversion=cycles.bid_clock == "converted",
         counts_late=cycles.late_backflow == "included",
     )
-    rows = received.join(plans, "ad_id")
+
+
+def _judged(rows: Table) -> Table:
     return rows.mutate(
         is_on_clock=rows.counts_all | rows.is_converted_inside,
         bid_at=ibis.ifelse(rows.bids_at_conversion, rows.converted_at, rows.billed_at),
     )
-
-
-def counted_events(received: Table, cycles: Table) -> Table:
-    """The conversions that count, once each: `billed_at`, `converted_at`, `bid_at`,
-    `conversions` = 1."""
-    rows = judged_events(received, cycles)
-    counted = rows.filter(rows.is_on_clock & (~rows.is_late | rows.counts_late))
-    one = ibis.literal(1, type="int64")
-    return counted.select("ad_id", "billed_at", "converted_at", "bid_at", conversions=one)
 
 
 def late_counts(received: Table) -> Table:
@@ -105,15 +102,22 @@ def late_counts(received: Table) -> Table:
     return late.group_by("ad_id").agg(late_conversions=late.count())
 
 
-def priced_events(counted: Table, spans: Table) -> Table:
-    """三(一): each counted conversion with `bid`, the one in force at `bid_at` (yuan; null:
-    unknown)."""
-    joined = counted.join(spans, "ad_id")
-    matched = joined.filter(is_in_force(joined, joined.bid_at))
-    return matched.select(
-        *counted.columns,
-        "bid",
-        is_unknown=matched.bid.isnull(),
+def priced_events(received: Table, spans: Table, cycles: Table) -> Table:
+    """三(一): the conversions that count, once each: `billed_at`, `converted_at`, `bid_at`,
+    `conversions` = 1, and `bid`, the one in force at `bid_at` (yuan; null: unknown)."""
+    # Plans have few bids and many conversions: these are joined once, to both at a time.
+    bids = spans.join(_event_readings(cycles), "ad_id")
+    rows = _judged(received.join(bids, "ad_id"))
+    is_counted = rows.is_on_clock & (~rows.is_late | rows.counts_late)
+    priced = rows.filter(is_counted & is_in_force(rows, rows.bid_at))
+    return priced.select(
+        "ad_id",
+        "billed_at",
+        "converted_at",
+        "bid_at",
+        conversions=ibis.literal(1, type="int64"),
+        bid=priced.bid,
+        is_unknown=priced.bid.isnull(),
         is_ambiguous=ibis.literal(False),
     )
 
