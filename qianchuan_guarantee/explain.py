@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qianchuan_guarantee.clauses import Clause, Clauses
 from qianchuan_guarantee.conditions import Known
 from qianchuan_guarantee.engines import Plans
-from qianchuan_guarantee.exports.quarantine import quarantined_rows
+from qianchuan_guarantee.exports.quarantine import quarantined
 from qianchuan_guarantee.remaining import Remaining, remaining
 from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.tables import DECISIONS, LOGS
@@ -97,14 +97,14 @@ def explain(decided: Decided, ad_id: int, lang: Language) -> Explanation:
         return decided.engine.rows(_of, table, Plans([ad_id]))
 
     stages, checked = decided.stages, decided.checked
-    refused = quarantined_rows(
+    refused = quarantined(
         decided.export.folder,
         checked,
         stages["cycles"],
         decided.question.as_of,
         decided.engine,
         [ad_id],
-    ).to_pylist()
+    )
     found = Found(
         decision=rows(stages["decisions"])[0],
         facts=rows(stages["facts"])[0],

@@ -7,12 +7,15 @@ A table is either files named `<table>.<ext>`, or a folder `<table>/` with daily
 from __future__ import annotations
 
 import csv
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
+
+import duckdb
 
 from qianchuan_guarantee.engines.jsonl import lines_of, object_of
 from qianchuan_guarantee.errors import UserError
@@ -26,6 +29,11 @@ _FORMATS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".jsonl.gz": "jsonl",
 }
+# A row for the file, for each of its columns, and for each part of those that have parts.
+_SCHEMA = """
+    SELECT name, type, type_length, converted_type, scale, precision, logical_type, num_children
+    FROM parquet_schema(?)
+"""
 _ENDINGS = ", ".join(_FORMATS)
 _PARTITION = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
 
@@ -208,14 +216,29 @@ def _columns(path: Path, kind: Format) -> tuple[str, ...]:
 
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        [(_, *_, count), *rest] = _reader().execute(_SCHEMA, [_literally(path)]).fetchall()
+    except duckdb.Error as error:
         raise UserError(f"{path}: not a whole Parquet file ({_first_line(error)})") from error
-    return tuple(f"{column.name}\0{column.type}" for column in schema)
+    columns = []
+    for _ in range(count):
+        described, waiting = [rest[0]], rest.pop(0)[-1] or 0
+        while waiting:  # what lies within a column that has parts
+            described.append(rest[0])
+            waiting += (rest.pop(0)[-1] or 0) - 1
+        columns.append(f"{described[0][0]}\0{described}")
+    return tuple(columns)
+
+
+@functools.cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    # Not pyarrow, which takes longer to import than a plan to be explained.
+    return duckdb.connect()
+
+
+def _literally(path: Path) -> str:
+    """A path that is no pattern to DuckDB."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _lines(path: Path) -> Iterator[str]:

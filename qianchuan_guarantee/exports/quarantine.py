@@ -5,6 +5,7 @@ The files concerned are read a second time, with row numbers; the others are not
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 50_000
+_ORDER = ("table", "file", "row_number")
 
 
 def quarantine_schema() -> pa.Schema:
@@ -61,25 +63,47 @@ def quarantined_rows(
     import pyarrow as pa
 
     schema = quarantine_schema()
+    found = _every(folder, tables, cycles, as_of, engine, plans)
     pieces = []
+    # Columns take a tenth of the room that rows take: there may be millions.
+    while some := list(itertools.islice(found, _AT_ONCE)):
+        pieces.append(pa.Table.from_pylist(some, schema=schema))
+    if not pieces:
+        return pa.Table.from_batches([], schema)
+    return pa.concat_tables(pieces).sort_by([(name, "ascending") for name in _ORDER])
+
+
+def quarantined(
+    folder: str,
+    tables: Mapping[str, CheckedTable],
+    cycles: Table,
+    as_of: date,
+    engine: Engine,
+    plans: Sequence[int],
+) -> list[dict[str, Any]]:
+    """The same of some plans, as Python has it."""
+    found = _every(folder, tables, cycles, as_of, engine, plans)
+    return sorted(found, key=lambda row: [row[name] for name in _ORDER])
+
+
+def _every(
+    folder: str,
+    tables: Mapping[str, CheckedTable],
+    cycles: Table,
+    as_of: date,
+    engine: Engine,
+    plans: Sequence[int],
+) -> Iterator[dict[str, Any]]:
     for table in tables.values():
         if not table.refused_count and table.suspects is None:
             continue
         conflicts = _conflicting_keys(table, cycles, as_of, engine)
         for group in table.groups:
-            found = _rows_of(group, table, conflicts, engine, plans)
-            # Columns take a tenth of the room that rows take: there may be millions.
-            while some := list(itertools.islice(found, _AT_ONCE)):
-                pieces.append(pa.Table.from_pylist(some, schema=schema))
-    if not pieces:
-        return pa.Table.from_batches([], schema)
-    rows = pa.concat_tables(pieces)
-    relative = {path: _relative(path, folder) for path in rows["file"].unique().to_pylist()}
-    files = pa.array([relative[path] for path in rows["file"].to_pylist()], pa.string())
-    rows = rows.set_column(1, "file", files)
-    return rows.sort_by([(name, "ascending") for name in ("table", "file", "row_number")])
+            for row in _rows_of(group, table, conflicts, engine, plans):
+                yield row | {"file": _relative(row["file"], folder)}
 
 
+@functools.cache
 def _relative(path: str, folder: str) -> str:
     try:
         return PurePath(path).relative_to(folder).as_posix()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from qianchuan_guarantee.engines import Engine, Malformed
 
+# Large tables of which other plans' rows are of no use; conversions may share an id with them.
+_WHOSE = ("plans", "delivery", "operations")
 _NEAR = 3  # ids told of where one is not known,
 _TYPED, _AWAY = 3, 1_000  # so many characters typed otherwise, or so far from it at most
 REFUSED_COLUMNS = {
@@ -198,8 +200,7 @@ def _typed(found: Found, engine: Engine, plans: Plans) -> tuple[Table, list[Malf
     for group in found.groups:
         raw = engine.read(group)
         kinds = engine.kinds(raw)
-        # Conversions of other plans may share an id.
-        if plans and found.table.name != "conversions" and kinds["ad_id"] == "int64":
+        if plans and found.table.name in _WHOSE and kinds["ad_id"] == "int64":
             raw = engine.view(_perhaps_mine, raw, plans)
         if not _is_text(kinds, found.table):
             # Of few rows it is quicker to ask each.
