@@ -73,7 +73,12 @@ def objects(columns: Mapping[str, Sequence[Any]], last: Mapping[str, Iterable[st
 
 def digest_of_rows(rows: Sequence[Sequence[Any]]) -> str:
     """SHA-256 of rows as lines of JSON arrays, each with a newline."""
-    lines = "".join(f"[{','.join(row)}]\n" for row in _texts(zip(*rows, strict=True)))
+    return digest_of_columns(zip(*rows, strict=True))
+
+
+def digest_of_columns(columns: Iterable[Iterable[Any]]) -> str:
+    """The same of rows that are given column by column."""
+    lines = "".join(f"[{','.join(row)}]\n" for row in _texts(columns))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

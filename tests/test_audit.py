@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from qianchuan_guarantee import digests
 from qianchuan_guarantee.audit.verify import Verified, verify
 from qianchuan_guarantee.cli.main import app
+from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.ledger import acts, schema
 from qianchuan_guarantee.ledger.move import move
 from qianchuan_guarantee.ledger.store import Store
@@ -632,3 +633,11 @@ def test_trees_are_those_of_rfc_6962() -> None:
             assert digests.climb(hashed[place], way) == roots[count]
             if count > 1:
                 assert digests.climb(digests.leaf("other"), way) != roots[count]
+
+
+def test_a_store_explains_by_the_rulebook_of_that_night(whole: Audited) -> None:
+    said = json.loads(qcg("explain", MORE, "--store", whole.store, "--json"))
+    assert (said["run_id"], said["outcome"]) == (whole.runs[1], "granted")
+    words = ["explain", str(MORE), "--store", str(whole.store), "--rules", "rules"]
+    with pytest.raises(UsageError, match="--rules"):
+        CliRunner().invoke(app, words, catch_exceptions=False)

@@ -715,3 +715,13 @@ def test_a_store_that_is_not_there_and_a_file_of_no_format(store: Store, tmp_pat
     ran = qcg("export", "status", "--store", store.folder, "-o", tmp_path / "x.xlsx")
     assert (ran.code, "expected .json, .jsonl" in ran.said) == (2, True)
     assert not (tmp_path / "x.json").exists()
+
+
+def test_a_page_that_is_missing_is_refused_not_taken_for_plans_unpaid(tmp_path: Path) -> None:
+    rows = [{"ad_id": 1745000000000101 + n, "compensate_status": "PAID"} for n in range(2)]
+    info = {"page": 1, "page_size": 2, "total_number": 3, "total_page": 2}
+    text = json.dumps({"code": 0, "data": {"list": rows, "page_info": info}})
+    path = tmp_path / "status.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(UserError, match="status.json|3 rows in all"):
+        platform.read([path])

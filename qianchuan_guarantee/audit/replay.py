@@ -23,7 +23,7 @@ from qianchuan_guarantee.exports.find import find
 from qianchuan_guarantee.ledger import acts, explained, memory, schema
 from qianchuan_guarantee.ledger.files import table_of
 from qianchuan_guarantee.ledger.store import Store
-from qianchuan_guarantee.rulebook import Rulebook, load_canonical
+from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.write import write_tables
 
 if TYPE_CHECKING:
@@ -84,17 +84,7 @@ def run_of(store: Store, run_id: str | None) -> RunOf:
 
 def books_of(run: RunOf) -> list[Rulebook]:
     """The rulebooks that a run decided by, as it kept them."""
-    books = []
-    for each in run.manifest["rulebooks"]:
-        name = f"rulebook-{each['id'].partition('@')[2]}.json"
-        content = run.store.read(run.run_id, name)
-        if content is None:
-            raise UserError(f"{run.store}: runs/{run.run_id}/{name} is gone")
-        book = load_canonical(content)
-        if book.digest != each["digest"]:
-            raise UserError(f"{run.store}: runs/{run.run_id}/{name} is not what the run decided by")
-        books.append(book)
-    return books
+    return explained.books_of(run.store, run.run_id, run.manifest)
 
 
 def replay(

@@ -224,7 +224,7 @@ def bundle(
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.audit.bundle import Case
     from qianchuan_guarantee.audit.bundle import bundle as bundled
-    from qianchuan_guarantee.audit.replay import books_of, run_of
+    from qianchuan_guarantee.audit.replay import run_of
     from qianchuan_guarantee.cli.explain import render
     from qianchuan_guarantee.ledger.explained import explain_stored, last_decided
     from qianchuan_guarantee.ledger.store import Store
@@ -233,10 +233,10 @@ def bundle(
     check_ending(out, "-o", (".zip",))
     kept = Store(store)
     run = run_of(kept, last_decided(kept, ad_id))
-    books, texts = books_of(run), {}
+    texts = {}
     languages: tuple[Language, ...] = ("en", "zh")
     for one in languages:
-        _, explanation = explain_stored(kept, ad_id, None, books, one)
+        _, explanation = explain_stored(kept, ad_id, None, one)
         texts[f"explanation.{one}.txt"] = render(explanation, one) + "\n"
         document = json.dumps(explanation.document(), ensure_ascii=False, indent=1)
         texts[f"explanation.{one}.json"] = document

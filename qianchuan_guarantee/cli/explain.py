@@ -58,12 +58,14 @@ def explain(
     if store is not None:
         if html is not None:
             raise UsageError("--html: a page draws the plan's days; it needs EXPORTS, not --store")
-        if read:
+        if read or rules or rulebook:
+            given = "--read" if read else "--rules" if rules else "--rulebook"
             raise UsageError(
-                "--read: a store shows what was decided; give EXPORTS to read otherwise"
+                f"{given}: a store shows what was decided, by the rulebook of that night; give "
+                "EXPORTS to decide otherwise"
             )
         by = _morning(as_of, known_at) if as_of or known_at else None
-        _from_store(ad_id, store, by, rules, language, as_json=as_json)
+        _from_store(ad_id, store, by, language, as_json=as_json)
         return
     assert exports is not None
     morning = _morning(as_of, known_at)
@@ -90,19 +92,16 @@ def explain(
         typer.echo(say("written", language, path=html), err=as_json)
 
 
-def _from_store(
-    ad_id: int, address: str, by: str | None, rules: Path | None, lang: Language, *, as_json: bool
-) -> None:
+def _from_store(ad_id: int, address: str, by: str | None, lang: Language, *, as_json: bool) -> None:
     """What a night decided, and what the ledger has of it since."""
     from qianchuan_guarantee.cli.ledger import plan_table
     from qianchuan_guarantee.ledger import query
     from qianchuan_guarantee.ledger.explained import explain_stored
     from qianchuan_guarantee.ledger.store import Store
-    from qianchuan_guarantee.rulebook import load
 
     kept = Store(address)
     day = options.day(by) if by else None
-    run_id, explanation = explain_stored(kept, ad_id, day, load(rules), lang)
+    run_id, explanation = explain_stored(kept, ad_id, day, lang)
     found = query.of_plan(kept, ad_id)
     if as_json:
         document = explanation.document() | {"run_id": run_id, "ledger": found}

@@ -80,3 +80,7 @@ def _check_lengths(
                     f"{page.place}: {len(page.rows)} rows, expected {expected} "
                     f"(page {number} of {what}); fetch it again"
                 )
+
+
+def whole(row: Mapping[str, Any]) -> object:
+    return repr(sorted(row.items(), key=lambda item: item[0]))

@@ -14,7 +14,7 @@ from typing import Any
 
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.importers import pages
-from qianchuan_guarantee.importers.complete import check_complete
+from qianchuan_guarantee.importers.complete import check_complete, whole
 from qianchuan_guarantee.importers.granularity import beside_hours, daily_pages, hours_of
 from qianchuan_guarantee.importers.made import Import
 from qianchuan_guarantee.importers.operations import add_operations
@@ -56,9 +56,9 @@ def read(paths: Iterable[str | Path], asked: Asked) -> Import:
     unstated = {
         "plans": check_complete(plan_pages, lambda row: row.get("ad_id")),
         "delivery": check_complete(reports, _slice),
-        "operations": check_complete(logs, _whole),
+        "operations": check_complete(logs, whole),
     }
-    check_complete([p for p in found.pages if p.kind == pages.UNKNOWN_EMPTY], _whole)
+    check_complete([p for p in found.pages if p.kind == pages.UNKNOWN_EMPTY], whole)
     owners = _owners(reports, plan_pages, asked)
     if plan_pages:
         _add_plans(into, plan_pages, owners)
@@ -75,10 +75,6 @@ def read(paths: Iterable[str | Path], asked: Asked) -> Import:
     if not into.tables:
         raise UserError("these pages hold no rows; expected plans, reports or operation logs")
     return into
-
-
-def _whole(row: Mapping[str, Any]) -> object:
-    return repr(sorted(row.items(), key=lambda item: item[0]))
 
 
 def _slice(row: Mapping[str, Any]) -> object:

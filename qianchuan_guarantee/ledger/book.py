@@ -3,12 +3,13 @@ each plan's standing kept beside it, all written at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from qianchuan_guarantee.digests import digest_of_columns
 from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.ledger import acts, bulk, schema
 from qianchuan_guarantee.ledger.entries import Balances, Entry, Stamp, Subject, answered, entry_id
@@ -154,25 +155,25 @@ class Book:
     def _write_entries(self) -> dict[str, Any]:
         connection, stamp = self.connection, self.stamp
         number = connection.execute(sa.select(sa.func.max(schema.entries.c.number))).scalar() or 0
-        made = (stamp.by, stamp.at, stamp.run_id)
-        columns = ("number", *_COLUMNS, "by", "at", "run_id")
-        rows = [
-            (number + place, *_row(entry), *made)
-            for place, entry in enumerate(self.entered, start=1)
-        ]
+        size = len(self.entered)
+        if not size:
+            return acts.wrote_entries(number + 1, [])
+        columns: dict[str, Sequence[Any]] = {"number": range(number + 1, number + 1 + size)}
+        columns |= dict(zip(_COLUMNS, zip(*map(_row, self.entered), strict=True), strict=True))
+        made = {"by": stamp.by, "at": stamp.at, "run_id": stamp.run_id}
+        columns |= {name: [value] * size for name, value in made.items()}
         moves = [
             (entry.entry_id, account, entry.subject.advertiser_id, amount)
             for entry in self.entered
             for account, amount in entry.moves.items()
         ]
         told = [(f"notice-{e.entry_id}", e.entry_id, 0) for e in self.entered if e.kind in TOLD]
-        bulk.insert(connection, schema.entries, columns, rows)
+        bulk.insert_columns(connection, schema.entries, columns)
         names = ("entry_id", "account", "advertiser_id", "amount_fen")
         # In the order of their keys: so a tree grows at its end.
         bulk.insert(connection, schema.postings, names, sorted(moves))
         bulk.insert(connection, schema.notices, ("notice_id", "entry_id", "attempts"), sorted(told))
-        of = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
-        texts = acts.entry_texts(of, [entry.moves for entry in self.entered]) if rows else []
+        texts = acts.entry_texts(columns, [entry.moves for entry in self.entered])
         return acts.wrote_entries(number + 1, texts)
 
     def _write_balances(self) -> None:
@@ -189,11 +190,17 @@ class Book:
                 raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
         known = [(s.ad_id,) for s in changed if s.ad_id in self._stored]
         bulk.unmark(self.connection, schema.statuses, "is_last", "ad_id", known)
-        run_id, at = self.stamp.run_id, self.stamp.at
-        rows = [(s.ad_id, self.act, *s[1:-1], run_id, at) for s in changed]
-        last = [(*row, True) for row in rows]
-        bulk.insert(self.connection, schema.statuses, (*acts.STATUSES, "is_last"), last)
-        return acts.wrote_statuses(rows)
+        size = len(changed)
+        if not size:
+            return {"rows": 0}
+        columns: dict[str, Sequence[Any]] = dict(
+            zip(Standing._fields, zip(*changed, strict=True), strict=True)
+        )
+        made = {"act": self.act, "run_id": self.stamp.run_id, "at": self.stamp.at, "is_last": True}
+        columns |= {name: [value] * size for name, value in made.items()}
+        bulk.insert_columns(self.connection, schema.statuses, columns)
+        digest = digest_of_columns(columns[name] for name in acts.STATUSES)
+        return {"rows": size, "sha256": digest}
 
 
 _COLUMNS = (

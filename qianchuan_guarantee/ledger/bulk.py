@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,24 +15,31 @@ def insert(
     connection: Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Insert rows whose values stand in the order of `names`, as their columns' types say."""
-    if not rows:
-        return
+    if rows:
+        columns = zip(names, zip(*rows, strict=True), strict=True)
+        insert_columns(connection, table, dict(columns))
+
+
+def insert_columns(
+    connection: Connection, table: sa.Table, columns: Mapping[str, Iterable[Any]]
+) -> None:
+    """Insert rows that are given column by column, each of the same length."""
     dialect = connection.dialect
-    processors = {
-        place: processor
-        for place, name in enumerate(names)
-        if (processor := table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
-    }
-    columns: list[Iterable[Any]] = [[row[place] for row in rows] for place in range(len(names))]
-    for place, processor in processors.items():
-        texts = {value: processor(value) for value in set(columns[place])}
-        columns[place] = map(texts.__getitem__, columns[place])
+    values: list[Iterable[Any]] = []
+    for name, column in columns.items():
+        processor = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if processor is not None:
+            column = list(column)
+            texts = {value: processor(value) for value in set(column)}
+            column = map(texts.__getitem__, column)
+        values.append(column)
     mark = "?" if dialect.paramstyle == "qmark" else "%s"
     quote = dialect.identifier_preparer.quote
-    into = f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"
-    marks = ", ".join(mark for _ in names)
-    values = list(zip(*columns, strict=True))
-    connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", values)
+    into = f"{quote(table.name)} ({', '.join(quote(name) for name in columns)})"
+    marks = ", ".join(mark for _ in columns)
+    rows = list(zip(*values, strict=True))
+    if rows:
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", rows)
 
 
 def delete(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from qianchuan_guarantee.digests import sha256
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.explain import Explanation, Found, explained
 from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
 from qianchuan_guarantee.ledger import memory, schema
 from qianchuan_guarantee.ledger.files import rows_of
 from qianchuan_guarantee.ledger.store import Store
-from qianchuan_guarantee.rulebook import Rulebook
+from qianchuan_guarantee.rulebook import Rulebook, load_canonical
 from qianchuan_guarantee.tables import LOGS, decisions_schema
 from qianchuan_guarantee.vocabulary import REASONS, Language
 from qianchuan_guarantee.write import Sheet
@@ -78,14 +79,14 @@ def last_decided(store: Store, ad_id: int, by: date | None = None) -> str:
 
 
 def explain_stored(
-    store: Store, ad_id: int, by: date | None, books: Sequence[Rulebook], lang: Language
+    store: Store, ad_id: int, by: date | None, lang: Language
 ) -> tuple[str, Explanation]:
-    """The run that decided a plan last (by the morning of a day), and its explanation. UserError
-    where no run did, or where it was decided by a rulebook that is not among `books`."""
+    """The run that decided a plan last (by the morning of a day), and its explanation, by the
+    rulebook of that night. UserError where no run did."""
     run_id = last_decided(store, ad_id, by)
     decision = _rows(store, run_id, "decisions", ad_id)[0]
     manifest = json.loads(store.read(run_id, "manifest.json") or b"{}")
-    _same_book(manifest, decision["rulebook"], books, run_id)
+    books = books_of(store, run_id, manifest)
     found = _found(store, run_id, decision, manifest, manifest["days"])
     return run_id, explained(found, books, lang)
 
@@ -120,14 +121,15 @@ def _rows(store: Store, run_id: str, name: str, ad_id: int) -> list[dict[str, An
     return rows
 
 
-def _same_book(
-    manifest: dict[str, Any], rulebook: str, books: Sequence[Rulebook], run_id: str
-) -> None:
-    was = {book["id"]: book["digest"] for book in manifest["rulebooks"]}[rulebook]
-    here = {book.id: book.digest for book in books}.get(rulebook)
-    if here != was:
-        raise UserError(
-            f"run {run_id} decided by {rulebook} with digest {was}; "
-            + (f"the one here has {here}" if here else "it is not here")
-            + "; give the rulebooks of that day with --rules"
-        )
+def books_of(store: Store, run_id: str, manifest: Mapping[str, Any]) -> list[Rulebook]:
+    """The rulebooks that a run decided by, as it kept them."""
+    books = []
+    for each in manifest["rulebooks"]:
+        name = f"rulebook-{each['id'].partition('@')[2]}.json"
+        content = store.read(run_id, name)
+        if content is None:
+            raise UserError(f"{store}: runs/{run_id}/{name} is gone")
+        if sha256(content) != each["digest"]:
+            raise UserError(f"{store}: runs/{run_id}/{name} is not what the run decided by")
+        books.append(load_canonical(content))
+    return books

@@ -17,6 +17,7 @@ from typing import Any
 
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.importers import pages, payments, reported, values, workbooks
+from qianchuan_guarantee.importers.complete import check_complete, whole
 from qianchuan_guarantee.importers.pages import Page
 from qianchuan_guarantee.importers.payments import Payment
 from qianchuan_guarantee.importers.reported import Reported
@@ -47,7 +48,7 @@ class Platform:
 
 
 def read(paths: Sequence[Path]) -> Platform:
-    """The platform's files: saved responses, workbooks, CSV."""
+    """The platform's files: saved responses, workbooks, CSV. UserError where a page is missing."""
     books, others, skipped = payments.workbook_paths(paths)
     found = pages.read(others) if others or not books else pages.Pages(())
     sheets = workbooks.read(books, {**payments.ALIASES, **reported.ALIASES}) if books else []
@@ -60,6 +61,7 @@ def read(paths: Sequence[Path]) -> Platform:
                 f"{payments.ALIASES['status'][0]} beside {payments.PLAN[0]}, nor a report by day"
             )
     known = {*_OF_STATUS, pages.REPORT, pages.UNKNOWN_EMPTY}
+    check_complete(found.of(*known), whole)
     return Platform(
         _statement(found.of(*_OF_STATUS), paid),
         reported.reported(found.of(pages.REPORT), reports),
