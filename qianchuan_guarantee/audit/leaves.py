@@ -12,22 +12,24 @@ if TYPE_CHECKING:
 
 def decision_texts(decisions: pa.Table) -> list[str]:
     """Each decision as one line of JSON: its columns in their order, every value as text, reasons
-    with a comma between them. Columns are joined, not rows: there may be millions."""
-    import pyarrow as pa
+    with a comma between them. Columns become text as a whole: there may be millions of rows."""
     import pyarrow.compute as pc
 
-    pieces: list[Any] = []
-    for place, name in enumerate(decisions.column_names):
-        pieces.append(pa.scalar(("{" if not place else ",") + f'"{name}":'))
-        pieces.append(_quoted(decisions[name].combine_chunks()))
-    pieces.append(pa.scalar("}"))
-    if not decisions.num_rows:
-        return []
-    texts: list[str] = pc.binary_join_element_wise(*pieces, pa.scalar("")).to_pylist()
-    return texts
+    forms, columns = [], []
+    for name in decisions.column_names:
+        texts = _texts(decisions[name].combine_chunks())
+        is_whole = texts.null_count == 0
+        if not is_whole:
+            quoted = pc.binary_join_element_wise('"', texts, '"', "")
+            texts = pc.fill_null(quoted, "null")
+        forms.append(f'"{name}":"%s"' if is_whole else f'"{name}":%s')
+        columns.append(texts.to_pylist())
+    form = "{" + ",".join(forms) + "}"
+    return [form % row for row in zip(*columns, strict=True)]
 
 
-def _quoted(values: pa.Array) -> pa.Array:
+def _texts(values: pa.Array) -> pa.Array:
+    """Values as text that can stand between quotes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -35,9 +37,10 @@ def _quoted(values: pa.Array) -> pa.Array:
         text = pc.binary_join(values, ",")
     else:
         text = values.cast(pa.string())
-    for plain, escaped in (("\\", "\\\\"), ('"', '\\"')):
-        text = pc.replace_substring(text, plain, escaped)
-    return pc.fill_null(pc.binary_join_element_wise('"', text, '"', ""), "null")
+    if pa.types.is_list(values.type) or pa.types.is_string(values.type):
+        for plain, escaped in (("\\", "\\\\"), ('"', '\\"')):
+            text = pc.replace_substring(text, plain, escaped)
+    return text
 
 
 def decisions_root(decisions: pa.Table) -> dict[str, Any]:
