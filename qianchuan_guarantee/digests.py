@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_PIECE = 1 << 20
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -29,11 +28,8 @@ def sha256(content: bytes) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(value: Any) -> str:
@@ -58,28 +54,26 @@ class _Texts(dict[Any, str]):
         return text
 
 
-def _texts(columns: Iterable[Iterable[Any]]) -> Iterator[tuple[str, ...]]:
-    """Rows of JSON values. Written column by column: there are hundreds of thousands."""
-    return zip(*(map(_Texts().__getitem__, column) for column in columns), strict=True)
-
-
 def objects(columns: Mapping[str, Sequence[Any]], last: Mapping[str, Iterable[str]]) -> list[str]:
     """Rows as JSON objects without spaces, keys as they stand, times in ISO 8601. `last`: columns
-    that are JSON already."""
+    that are JSON already. Written column by column: there are hundreds of thousands."""
     form = "{" + ",".join(f'"{name}":%s' for name in (*columns, *last)) + "}"
-    texts = zip(_texts(columns.values()), *last.values(), strict=True)
-    return [form % (*row, *ends) for row, *ends in texts]
+    texts = (map(_Texts().__getitem__, column) for column in columns.values())
+    return [form % row for row in zip(*texts, *last.values(), strict=True)]
 
 
 def digest_of_rows(rows: Sequence[Sequence[Any]]) -> str:
-    """SHA-256 of rows as lines of JSON arrays, each with a newline."""
+    """The digest of their columns."""
     return digest_of_columns(zip(*rows, strict=True))
 
 
 def digest_of_columns(columns: Iterable[Iterable[Any]]) -> str:
-    """The same of rows that are given column by column."""
-    lines = "".join(f"[{','.join(row)}]\n" for row in _texts(columns))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    """SHA-256 of columns as lines of JSON arrays, each with a newline."""
+    digest = hashlib.sha256()
+    for column in columns:
+        line = ",".join(map(_Texts().__getitem__, column))
+        digest.update(f"[{line}]\n".encode())
+    return digest.hexdigest()
 
 
 class Beside(NamedTuple):
@@ -91,6 +85,18 @@ class Beside(NamedTuple):
 
 def leaf(text: str) -> bytes:
     return hashlib.sha256(b"\0" + text.encode()).digest()
+
+
+def leaf_after(start: bytes) -> Callable[[bytes], bytes]:
+    """Leaves of texts that all start alike: what they have in common is hashed once."""
+    common = hashlib.sha256(b"\0" + start)
+
+    def end(text: bytes) -> bytes:
+        digest = common.copy()
+        digest.update(text)
+        return digest.digest()
+
+    return end
 
 
 def _levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:

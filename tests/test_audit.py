@@ -3,6 +3,7 @@ plan's evidence alone. And whatever was changed afterwards is found, and named."
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import re
@@ -446,20 +447,19 @@ def test_two_nights_compared_say_what_moved_money(whole: Audited) -> None:
     assert "time" in changed[MORE]["causes"]
     assert "logs" in changed[CHEATED]["causes"]
     assert changed[CHEATED]["moved"] == "-40.00"
-    before, after = (
-        sum(Decimal(json.loads(line)["amount"]) for line in _decisions(whole, n)) for n in (0, 1)
-    )
+    before, after = (sum(Decimal(row["amount"]) for row in _decisions(whole, n)) for n in (0, 1))
     assert after - before == Decimal(said["moved"])
     told = qcg("audit", "diff", *whole.runs, "--store", whole.store, "--lang", "zh")
     assert "时间推移" in told
 
 
-def _decisions(whole: Audited, place: int) -> list[str]:
+def _decisions(whole: Audited, place: int) -> list[dict[str, str]]:
     from qianchuan_guarantee.audit.leaves import decision_texts
     from qianchuan_guarantee.ledger.files import table_of
 
     path = whole.store / "runs" / whole.runs[place] / "decisions.parquet"
-    return decision_texts(table_of(path.read_bytes()))
+    texts = decision_texts(table_of(path.read_bytes()))
+    return [next(csv.DictReader(text.splitlines())) for text in texts]
 
 
 def test_a_reading_is_what_makes_the_difference(whole: Audited, tmp_path: Path) -> None:
@@ -538,7 +538,7 @@ def test_a_bundle_made_over_is_found_by_its_parts(bundles: dict[int, Path], tmp_
     entry = next(name for name in parts if re.fullmatch(r"entries/\d+\.json", name))
     day = next(n for n in parts if n.startswith("logs/delivery") and str(MORE).encode() in parts[n])
     changes: dict[str, Callable[[bytes], bytes]] = {
-        "decision.json": lambda c: c.replace(b"granted", b"ended"),
+        "decision.csv": lambda c: c.replace(b"granted", b"ended"),
         entry: lambda c: c.replace(b'"amount_fen":', b'"amount_fen":1'),
         "rulebook-2022-01-27.json": lambda c: c.replace(b'"percent":"20"', b'"percent":"10"'),
         "manifest.json": lambda c: c.replace(b'"as_of":"2022', b'"as_of":"2023'),
@@ -584,8 +584,10 @@ def test_a_bundle_is_verified_by_hand_as_its_readme_says(
         )
         climb = re.search(r"       climb\(\) \{.*?\n       \}\n", text, re.S)
         assert climb
-        entry = sorted((tmp_path / "entries").glob("*[0-9].json"))[-1].stem
-        script = f"set -e\n{sums}\n{openssl}\n{climb[0]}\nclimb decision\nclimb entries/{entry}\n"
+        entry = sorted((tmp_path / "entries").glob("*[0-9].json"))[-1].name
+        script = (
+            f"set -e\n{sums}\n{openssl}\n{climb[0]}\nclimb decision.csv\nclimb entries/{entry}\n"
+        )
         done = subprocess.run(
             ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
         )

@@ -58,7 +58,8 @@ def bundle(case: Case, file: Path, engine: Engine, tell: Callable[..., None]) ->
         _same_inputs(case)
         logs = extract.logs(case, engine, tell)
         contents |= logs
-        about["decides_alone"] = extract.decided(contents) == contents["decision.json"].decode()
+        again = extract.decided(contents, case.ad_id)
+        about["decides_alone"] = again == contents["decision.csv"].decode()
     contents["bundle.json"] = canonical(about)
     _write(packed(contents), file)
     return about
@@ -88,7 +89,7 @@ def _decision(case: Case) -> dict[str, bytes]:
     texts = decision_texts(decisions)
     place = decisions["ad_id"].to_pylist().index(case.ad_id)
     return {
-        "decision.json": texts[place].encode(),
+        "decision.csv": texts[place].encode(),
         "decision.proof.json": _proof([leaf(text) for text in texts], place),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -32,12 +33,12 @@ def verify_bundle(file: Path, head: str | None, keys: Sequence[str]) -> Verified
     if not contents:
         return found
     links = _acts(contents, head, keys, found)
-    with found.reading("decision.json"):
+    with found.reading("decision.csv"):
         manifest, about = json.loads(contents["manifest.json"]), json.loads(contents["bundle.json"])
-        said = json.loads(contents["decision.json"])
+        said = next(csv.DictReader(contents["decision.csv"].decode().splitlines()))
         if (said["ad_id"], manifest["run_id"]) != (str(about["ad_id"]), about["run_id"]):
             found.add("bundle.json", "is about another plan or run than its decision")
-        _climbs("decision.json", contents, manifest["decisions"]["root"], found)
+        _climbs("decision.csv", contents, manifest["decisions"]["root"], found)
         for book in manifest["rulebooks"]:
             name = f"rulebook-{book['id'].partition('@')[2]}.json"
             if sha256(contents[name]) != book["digest"]:
@@ -109,7 +110,7 @@ def _signed(name: str, contents: Mapping[str, bytes], keys: Sequence[str], found
 
 def _climbs(name: str, contents: Mapping[str, bytes], root: str, found: Verified) -> None:
     """The leaf's way leads to the root."""
-    proof = f"{name.removesuffix('.json')}.proof.json"
+    proof = f"{name.partition('.')[0]}.proof.json"
     with found.reading(proof):
         steps = [Beside(**step) for step in json.loads(contents[proof])]
         if climb(leaf(contents[name].decode()), steps) != root:
@@ -143,7 +144,7 @@ def _again(contents: Mapping[str, bytes], about: Mapping[str, Any], found: Verif
         found.remarks.append(("r_no_logs", {}))
     elif not about["decides_alone"]:
         found.remarks.append(("r_not_alone", {}))
-    elif extract.decided(contents) != contents["decision.json"].decode():
-        found.add("decision.json", "the logs in the bundle decide otherwise, by this version")
+    elif extract.decided(contents, about["ad_id"]) != contents["decision.csv"].decode():
+        found.add("decision.csv", "the logs in the bundle decide otherwise, by this version")
     else:
         found.remarks.append(("r_decided_again", {}))

@@ -104,15 +104,14 @@ def _refused(case: Case, as_of: date) -> dict[str, bytes]:
     return {name: ("\n".join(lines) + "\n").encode() for name, lines in found.items()}
 
 
-def decided(contents: Mapping[str, bytes]) -> str | None:
-    """The plan's decision (as a leaf's text), made again from a bundle's own logs and rulebook;
+def decided(contents: Mapping[str, bytes], ad_id: int) -> str | None:
+    """A plan's decision (as a leaf's text), made again from a bundle's own logs and rulebook;
     None where they do not suffice."""
     from qianchuan_guarantee.engines.duckdb import DuckDB
     from qianchuan_guarantee.errors import UserError
 
     manifest = json.loads(contents["manifest.json"])
     names = [f"rulebook-{b['id'].partition('@')[2]}.json" for b in manifest["rulebooks"]]
-    ad_id = int(json.loads(contents["decision.json"])["ad_id"])
     with tempfile.TemporaryDirectory(prefix="qcg-") as scratch:
         for name, content in contents.items():
             if name.startswith(f"{FOLDER}/"):

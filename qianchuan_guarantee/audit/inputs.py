@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,21 +30,23 @@ class InputFile:
 
 def input_files(export: Export) -> list[InputFile]:
     """Every file of an export's tables, in order, with what it holds at this moment."""
-    found = []
-    for name, table in export.tables.items():
-        for group in table.groups:
-            for text in group.paths:
-                path = Path(text)
-                day = path.parent.name.removeprefix("dt=") if group.is_partitioned else None
-                found.append(
-                    InputFile(
-                        name,
-                        path.relative_to(export.folder).as_posix(),
-                        date.fromisoformat(day) if day else None,
-                        path.stat().st_size,
-                        sha256_of(path),
-                    )
-                )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = [
+            (name, group.is_partitioned, Path(text), pool.submit(sha256_of, Path(text)))
+            for name, table in export.tables.items()
+            for group in table.groups
+            for text in group.paths
+        ]
+    found = [
+        InputFile(
+            name,
+            path.relative_to(export.folder).as_posix(),
+            date.fromisoformat(path.parent.name.removeprefix("dt=")) if is_partitioned else None,
+            path.stat().st_size,
+            digest.result(),
+        )
+        for name, is_partitioned, path, digest in files
+    ]
     return sorted(found, key=lambda file: (file.table, file.file))
 
 
