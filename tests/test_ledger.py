@@ -182,6 +182,20 @@ def test_a_claw_back_that_the_second_person_refused_takes_nothing(nights: Nights
     assert nights.status()[-1] == "PAID"
 
 
+def test_a_refused_claw_back_leaves_the_one_before_as_it_was(nights: Nights) -> None:
+    strict = OPEN.model_copy(update={"approver_differs_from_proposer": True})
+    nights.enter(found(answer(2000)))
+    review.claw_back(nights.store, PLAN, 200, by="alice", why="x", policy=strict)
+    review.approve(nights.store, nights.waiting(), by="bob", why="x", policy=strict)
+    review.claw_back(nights.store, PLAN, 500, by="alice", why="x", policy=strict)
+    with pytest.raises(UserError, match="waits; answer it first"):
+        review.claw_back(nights.store, PLAN, 100, by="alice", why="x", policy=strict)
+    review.refuse(nights.store, nights.waiting(), by="bob", why="x")
+    assert nights.row()["withheld_fen"] == 200
+    assert nights.enter(found(answer(2000)), strict).proposed == 0
+    assert nights.row()["decided_fen"] == 1800
+
+
 def test_grants_of_a_cheating_advertiser_wait_whichever_plan_cheated(nights: Nights) -> None:
     careful = OPEN.model_copy(update={"wait_if_cheating_within_days": 90})
     nights.enter(found(answer(2000)), careful)
@@ -271,6 +285,7 @@ def test_what_else_there_is_against_a_plan_outlasts_its_verdict(
     )
     nights.enter(found(verdicts={PLAN: ""}))
     assert (nights.row()["outcome"], nights.row()["reasons"]) == (outcome, left)
+    assert nights.status()[-1] == nights.row()["status"] == outcome.upper()
     nights.enter(found(verdicts={PLAN: "MANUAL_JUDGE_SPAM"}))
     assert nights.row()["reasons"].split(",")[0] == "MANUAL_JUDGE_SPAM"
     assert nights.row()["status"] == "INVALID"
@@ -329,6 +344,17 @@ def test_a_use_that_nothing_covers_is_shown_and_tried_again(nights: Nights) -> N
     assert nights.enter(found(usages=usages)).overdrawn == []
     assert nights.enter(found(usages=usages)).overdrawn == []
     assert nights.balance()["available"] == "15.00"
+
+
+def test_the_last_fen_is_spent_frozen_and_thawed(nights: Nights) -> None:
+    use = {"usage_id": "u", "advertiser_id": ADVERTISER, "used_at": datetime(2022, 10, 6, 1)}
+    limit = {"advertiser_id": ADVERTISER, "starts_at": datetime(2022, 10, 5), "ends_at": None}
+    nights.enter(found(answer(1), restrictions=[limit]))
+    assert nights.balance()["frozen"] == "0.01"
+    nights.enter(found())
+    assert (nights.balance()["available"], nights.balance()["frozen"]) == ("0.01", "0.00")
+    assert nights.enter(found(usages=[use | {"amount_fen": 1}])).overdrawn == []
+    assert nights.balance()["available"] == "0.00"
 
 
 def test_a_hold_waits_and_what_was_settled_stands(nights: Nights) -> None:
