@@ -84,7 +84,7 @@ def _months(cases: Iterable[Case]) -> dict[tuple[tuple[str, str], ...], date]:
     }
 
 
-def _version(book: Rulebook, begins: date, readings: dict[str, str]) -> Rulebook:
+def version(book: Rulebook, begins: date, readings: dict[str, str]) -> Rulebook:
     """`book` with other readings, in force from `begins`."""
     return book.model_copy(
         update={
@@ -150,7 +150,7 @@ def decide_cases(
     for name, rows in tables.items():
         write_table(folder, name, rows)
     (shipped,) = BOOKS
-    books = [_version(shipped, begins, dict(readings)) for readings, begins in months.items()]
+    books = [version(shipped, begins, dict(readings)) for readings, begins in months.items()]
     rows, _ = decide_folder(folder, as_of, overrides, books=books)
     assert len(rows) == len(cases)
     return dict(zip(names, rows, strict=True))
