@@ -152,7 +152,7 @@ def test_each_number_changed_by_one_changes_an_answer_of_the_lattice(tmp_path: P
             if key.endswith(".reading"):
                 question = key.split(".")[1]
                 own[question] = book.readings[question].reading
-            books.append(lattice._version(book, day0, own))
+            books.append(lattice.version(book, day0, own))
             for case in some:
                 where.append((name, case))
                 rows = lattice._lines(case, 1000 + len(where), day0)
