@@ -422,6 +422,25 @@ def test_where_nothing_can_be_written_nothing_is_written(shop: Path, tmp_path: P
     assert list(files_in(tmp_path)) == ["taken"]
 
 
+def test_help_names_all_commands_and_imports_none() -> None:
+    code = (
+        "import sys\n"
+        "from qianchuan_guarantee.cli import main\n"
+        "try:\n    main.app(['--help'])\n"
+        "finally:\n    print(*sys.modules, file=sys.stderr)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0
+    of_ours = {name for name in ran.stderr.split() if name.startswith("qianchuan_guarantee.cli.")}
+    assert of_ours == {"qianchuan_guarantee.cli.main", "qianchuan_guarantee.cli.groups"}
+    assert not {"rich", "pyarrow", "duckdb", "ibis", "yaml"} & set(ran.stderr.split())
+    shown = re.findall(r"^  ([a-z-]+)  ", ran.stdout.split("Commands:")[1], re.MULTILINE)
+    assert len(shown) == 14
+    for name in shown:
+        assert "Options:" in qcg(name, "--help").out
+    assert wording.say("c_release", "en") in " ".join(qcg("ledger", "-h").out.split())
+
+
 def test_a_process_of_its_own_ends_alike_and_leaves_nothing_behind(tmp_path: Path) -> None:
     exports, temporary = open_shop(tmp_path / "exports"), tmp_path / "tmp"
     temporary.mkdir()

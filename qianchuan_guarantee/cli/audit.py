@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from qianchuan_guarantee.cli import options, sampling, screen
+from qianchuan_guarantee.cli.groups import group
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 50
 
-app = typer.Typer(help=say("c_audit", "en"), no_args_is_help=True)
+app = group("c_audit")
 app.command("sample", help=say("c_audit_sample", "en"))(sampling.sample)
 app.command("evaluate", help=say("c_audit_evaluate", "en"))(sampling.evaluate)
 

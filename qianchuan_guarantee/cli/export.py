@@ -8,10 +8,11 @@ from typing import Annotated, cast
 import typer
 
 from qianchuan_guarantee.cli import options
+from qianchuan_guarantee.cli.groups import group
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
 
-app = typer.Typer(help=say("c_export", "en"), no_args_is_help=True)
+app = group("c_export")
 
 
 @app.callback()

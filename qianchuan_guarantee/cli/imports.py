@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.cli.groups import group
 from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
@@ -17,7 +18,7 @@ from qianchuan_guarantee.wording import say
 if TYPE_CHECKING:
     from qianchuan_guarantee.importers.made import Days, Import
 
-app = typer.Typer(no_args_is_help=True, help=say("c_import", "en"))
+app = group("c_import")
 
 Out = Annotated[
     Path, typer.Option("-o", "--out", help=say("o_import_out", "en"), metavar="EXPORTS")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.cli.groups import group
 from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.ledger.entries import Entry
     from qianchuan_guarantee.ledger.store import Store
 
-app = typer.Typer(help=say("c_ledger", "en"), no_args_is_help=True)
+app = group("c_ledger")
 
 By = Annotated[str, typer.Option("--by", help=say("o_by", "en"), metavar="NAME")]
 Why = Annotated[str, typer.Option("--why", help=say("o_why", "en"), metavar="TEXT")]

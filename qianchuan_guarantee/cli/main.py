@@ -5,48 +5,72 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections import UserDict
+from importlib import import_module
+from typing import Any
 
 import typer
 
 from qianchuan_guarantee import __version__
-from qianchuan_guarantee.cli import audit as audit_commands
-from qianchuan_guarantee.cli import export as export_commands
-from qianchuan_guarantee.cli import imports as import_commands
-from qianchuan_guarantee.cli import ledger as ledger_commands
-from qianchuan_guarantee.cli import rules as rules_commands
-from qianchuan_guarantee.cli.check import check
-from qianchuan_guarantee.cli.decide import decide
-from qianchuan_guarantee.cli.explain import explain
-from qianchuan_guarantee.cli.generate import generate
-from qianchuan_guarantee.cli.reconcile import reconcile
-from qianchuan_guarantee.cli.report import report
-from qianchuan_guarantee.cli.run import run
-from qianchuan_guarantee.cli.sensitivity import sensitivity
-from qianchuan_guarantee.cli.what_if import what_if
+from qianchuan_guarantee.cli.groups import Group
 from qianchuan_guarantee.errors import InvariantError, UsageError, UserError
 from qianchuan_guarantee.wording import say
 
+# Each command or group of commands: its module in this package, and the sentence about it.
+_COMMANDS = {
+    "check": ("check", "c_check"),
+    "decide": ("decide", "c_decide"),
+    "explain": ("explain", "c_explain"),
+    "generate": ("generate", "c_generate"),
+    "reconcile": ("reconcile", "c_reconcile"),
+    "report": ("report", "c_report"),
+    "run": ("run", "c_run"),
+    "sensitivity": ("sensitivity", "c_sensitivity"),
+    "what-if": ("what_if", "c_what_if"),
+    "audit": ("audit", "c_audit"),
+    "import": ("imports", "c_import"),
+    "export": ("export", "c_export"),
+    "ledger": ("ledger", "c_ledger"),
+    "rules": ("rules", "c_rules"),
+}
+
+
+class _Loaded(UserDict[str, Any]):
+    """The commands by name, each imported when it is asked for: importing all of them took longer
+    than many a command."""
+
+    def __getitem__(self, name: str) -> Any:
+        if self.data[name] is None:
+            module, about = _COMMANDS[name]
+            found = import_module(f"qianchuan_guarantee.cli.{module}")
+            if hasattr(found, "app"):
+                self.data[name] = typer.main.get_group(found.app)
+            else:
+                one = typer.Typer(add_completion=False, rich_markup_mode=None)
+                one.command(name, help=say(about, "en"))(getattr(found, module))
+                self.data[name] = typer.main.get_command(one)
+        return self.data[name]
+
+
+class _Commands(Group):
+    """`qcg` itself, whose help names the commands without importing them."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": _Loaded(dict.fromkeys(_COMMANDS))})
+
+    def sentences(self) -> list[tuple[str, str]]:
+        return [(name, say(about, "en")) for name, (_, about) in _COMMANDS.items()]
+
+
 app = typer.Typer(
+    cls=_Commands,
     help=say("app", "en"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(help=say("c_check", "en"))(check)
-app.command(help=say("c_decide", "en"))(decide)
-app.command(help=say("c_explain", "en"))(explain)
-app.command(help=say("c_generate", "en"))(generate)
-app.command(help=say("c_reconcile", "en"))(reconcile)
-app.command(help=say("c_report", "en"))(report)
-app.command(help=say("c_run", "en"))(run)
-app.command(help=say("c_sensitivity", "en"))(sensitivity)
-app.command("what-if", help=say("c_what_if", "en"))(what_if)
-app.add_typer(audit_commands.app, name="audit")
-app.add_typer(import_commands.app, name="import")
-app.add_typer(export_commands.app, name="export")
-app.add_typer(ledger_commands.app, name="ledger")
-app.add_typer(rules_commands.app, name="rules")
 
 
 def _version(asked: bool) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from qianchuan_guarantee.cli import options, screen
+from qianchuan_guarantee.cli.groups import group
 from qianchuan_guarantee.vocabulary import SCENARIOS, Language
 from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
     from qianchuan_guarantee.rulebook import Rulebook, Scenario
 
-app = typer.Typer(help=say("c_rules", "en"), no_args_is_help=True)
+app = group("c_rules")
 
 
 def _load(rules: Path | None) -> list[Rulebook]:
