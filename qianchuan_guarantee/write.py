@@ -45,12 +45,21 @@ class Sheet:
     further: Sequence[pa.Table] = ()
 
 
+@dataclass(frozen=True)
+class Copy:
+    """Rows that an engine writes to a file by itself, without handing them on."""
+
+    write: Callable[[Path], int]
+    path: Path
+    expected_rows: int
+
+
 def write_table(sheet: Sheet) -> int:
     """Write one file; returns its rows."""
     return write_tables([sheet])
 
 
-def write_tables(sheets: Sequence[Sheet]) -> int:
+def write_tables(sheets: Sequence[Sheet | Copy]) -> int:
     """Write several files: all of them, or, where one of them cannot be written, none. Returns
     the rows of all."""
     rows = 0
@@ -84,17 +93,21 @@ def _beside(path: Path) -> Path:
     return beside
 
 
-def _write(sheet: Sheet, beside: Path) -> int:
+def _write(sheet: Sheet | Copy, beside: Path) -> int:
+    rows = sheet.write(beside) if isinstance(sheet, Copy) else _write_sheet(sheet, beside)
+    if sheet.expected_rows is not None and rows != sheet.expected_rows:
+        raise InvariantError(f"{sheet.path}: {sheet.expected_rows} rows expected, {rows} written")
+    return rows
+
+
+def _write_sheet(sheet: Sheet, beside: Path) -> int:
     writers: dict[str, Callable[..., int]] = {
         ".parquet": _write_parquet,
         ".csv": _write_csv,
         ".xlsx": partial(_write_workbook, notes=sheet.notes, further=sheet.further),
     }
     pieces = _even(sheet.batches, sheet.schema)
-    rows = writers[sheet.path.suffix](pieces, sheet.schema, beside)
-    if sheet.expected_rows is not None and rows != sheet.expected_rows:
-        raise InvariantError(f"{sheet.path}: {sheet.expected_rows} rows expected, {rows} written")
-    return rows
+    return writers[sheet.path.suffix](pieces, sheet.schema, beside)
 
 
 def write_text(pieces: Iterable[str], path: Path) -> None:

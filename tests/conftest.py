@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from qianchuan_guarantee import rulebook
+from qianchuan_guarantee.cli.decide import decisions_to
 from qianchuan_guarantee.decide import Decided, Question, decide
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.rulebook import Rulebook
-from qianchuan_guarantee.tables import decision_notes, decisions_schema
-from qianchuan_guarantee.write import Sheet, write_table
+from qianchuan_guarantee.write import write_tables
 from tests.oracle import Exports, Row
 from tests.worlds import COLUMNS
 
@@ -68,10 +68,7 @@ def decide_folder(
 
 def write_decisions(answer: Decided, path: Path) -> int:
     """Write the decisions as `qcg decide -o` does; returns how many."""
-    batches = answer.engine.batches(answer.decisions)
-    return write_table(
-        Sheet(batches, decisions_schema(), path, answer.plan_count, decision_notes())
-    )
+    return write_tables([decisions_to(answer, path)])
 
 
 def by_plan(rows: Sequence[Decision]) -> dict[int, Decision]:

@@ -31,8 +31,9 @@ from openpyxl import load_workbook
 
 from qianchuan_guarantee import wording
 from qianchuan_guarantee.cli.main import main
+from qianchuan_guarantee.exports.quarantine import quarantine_schema
 from qianchuan_guarantee.rulebook import REGISTER
-from qianchuan_guarantee.tables import DECISIONS, INPUTS
+from qianchuan_guarantee.tables import DECISIONS, INPUTS, decisions_schema
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, REFUSALS, SCENARIOS, STATUSES
 from qianchuan_guarantee.wording import dossier, page
 from qianchuan_guarantee.write import as_text
@@ -539,6 +540,23 @@ def test_the_quarantine_is_written_beside_the_decisions(english: tuple[Ran, Path
         "column": "stat_cost",
         "reason": "unparsable",
     }
+
+
+def test_the_schema_does_not_depend_on_the_rows(
+    english: tuple[Ran, Path], shop: Path, tmp_path: Path
+) -> None:
+    out = english[1]
+    assert pq.read_schema(out / "decisions.parquet").equals(decisions_schema())
+    assert pq.read_schema(out / "quarantine.parquet").equals(quarantine_schema())
+    clean = tmp_path / "exports"
+    shutil.copytree(shop, clean)
+    rows = (clean / "delivery.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (clean / "delivery.csv").write_text("".join(r for r in rows if str(REFUSED) not in r), "utf-8")
+    assert qcg("decide", clean, "--as-of", DAY, "-o", tmp_path / "d.parquet").code == 0
+    refused = pq.read_table(tmp_path / "quarantine.parquet")
+    assert refused.num_rows == 0
+    assert refused.schema.equals(quarantine_schema())
+    assert pq.read_schema(tmp_path / "d.parquet").equals(decisions_schema())
 
 
 def test_the_quarantine_is_written_where_it_is_asked_for(

@@ -17,6 +17,7 @@ from qianchuan_guarantee.wording import say
 if TYPE_CHECKING:
     from qianchuan_guarantee.decide import Decided
     from qianchuan_guarantee.report.summary import Summary
+    from qianchuan_guarantee.write import Copy, Sheet
 
 
 def decide(
@@ -95,37 +96,54 @@ def _write(
     decided: Decided, out: Path | None, quarantine: Path | None, tell: screen.Progress
 ) -> list[Path]:
     """Decisions and quarantine to their files, both or none."""
-    from qianchuan_guarantee.decide import in_order
-    from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
-    from qianchuan_guarantee.tables import decision_notes, decisions_schema
-    from qianchuan_guarantee.wording.columns import notes_of
-    from qianchuan_guarantee.write import Sheet, write_tables
+    from qianchuan_guarantee.write import write_tables
 
-    sheets = []
+    files = []
     if out is not None:
         tell("p_writing")
-        batches = decided.engine.batches(in_order, decided.stages["decisions"])
-        sheets.append(Sheet(batches, decisions_schema(), out, decided.plan_count, decision_notes()))
+        files.append(decisions_to(decided, out))
     if quarantine is not None:
-        asked = decided.question
-        refused = quarantined_rows(
-            decided.export.folder,
-            decided.checked,
-            decided.stages["cycles"],
-            asked.as_of,
-            decided.engine,
-            asked.plans,
-        )
-        sheets.append(
-            Sheet(
-                refused.to_batches(),
-                quarantine_schema(),
-                quarantine,
-                notes=notes_of(quarantine_schema().names),
-            )
-        )
-    write_tables(sheets)
-    return [sheet.path for sheet in sheets]
+        files.append(_refused(decided, quarantine))
+    write_tables(files)
+    return [file.path for file in files]
+
+
+def decisions_to(decided: Decided, path: Path) -> Sheet | Copy:
+    """The decisions in their order, on their way to a file."""
+    from qianchuan_guarantee.decide import in_order
+    from qianchuan_guarantee.write import Copy, Sheet
+
+    engine, decisions, count = decided.engine, decided.stages["decisions"], decided.plan_count
+    if path.suffix == ".parquet" and (write := engine.to_parquet(decisions, by=["ad_id"])):
+        return Copy(write, path, count)
+    from qianchuan_guarantee.tables import decision_notes, decisions_schema
+
+    batches = engine.batches(in_order, decisions)
+    return Sheet(batches, decisions_schema(), path, count, decision_notes())
+
+
+def _refused(decided: Decided, path: Path) -> Sheet | Copy:
+    from qianchuan_guarantee.exports import quarantine
+    from qianchuan_guarantee.write import Copy, Sheet
+
+    engine, asked = decided.engine, decided.question
+    is_empty = not any(counts.quarantined for counts in decided.rows.values())
+    if path.suffix == ".parquet" and is_empty:
+        write = engine.to_parquet(quarantine.empty_quarantine(engine))
+        if write is not None:
+            return Copy(write, path, 0)
+    from qianchuan_guarantee.wording.columns import notes_of
+
+    refused = quarantine.quarantined_rows(
+        decided.export.folder,
+        decided.checked,
+        decided.stages["cycles"],
+        asked.as_of,
+        engine,
+        asked.plans,
+    )
+    notes = notes_of(refused.schema.names)
+    return Sheet(refused.to_batches(), refused.schema, path, notes=notes)
 
 
 def render(summary: Summary, decided: Decided, lang: Language) -> str:

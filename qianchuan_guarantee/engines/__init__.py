@@ -88,6 +88,10 @@ class Engine(Protocol):
     def batches(self, step: Step, *of: Any) -> Iterator[pa.RecordBatch]:
         """The rows of a step, piece by piece, in its order."""
 
+    def to_parquet(self, table: Table, by: Sequence[str] = ()) -> Callable[[Path], int] | None:
+        """What writes a table's rows to a file, ordered by some columns, and says how many; the
+        same rows give the same bytes. None where the engine can only hand rows on."""
+
     def version(self) -> str:
         """Name and version, for whoever must repeat the run."""
 

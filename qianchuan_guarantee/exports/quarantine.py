@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from qianchuan_guarantee.engines import Plans
+from qianchuan_guarantee.engines import Plans, Rows
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.fates import with_fate
 from qianchuan_guarantee.expressions import ibis
@@ -33,22 +33,28 @@ _AT_ONCE = 50_000
 _ORDER = ("table", "file", "row_number")
 
 
+# `row_number` counts a file's data rows from 1; `raw` is the row as JSON, as it came.
+_KINDS = {
+    "table": "string",
+    "file": "string",
+    "row_number": "int64",
+    "ad_id": "int64",
+    "column": "string",
+    "reason": "string",
+    "raw": "string",
+}
+
+
 def quarantine_schema() -> pa.Schema:
-    """`row_number` counts a file's data rows from 1; `raw` is the row as JSON, as it came."""
+    """The columns of the quarantine."""
     import pyarrow as pa
 
-    return pa.schema(
-        [
-            ("table", pa.string()),
-            ("file", pa.string()),
-            ("row_number", pa.int64()),
-            ("ad_id", pa.int64()),
-            ("column", pa.string()),
-            ("reason", pa.string()),
-            ("raw", pa.string()),
-        ],
-        metadata={"sheet": "quarantine"},
-    )
+    return pa.schema(list(_KINDS.items()), metadata={"sheet": "quarantine"})
+
+
+def empty_quarantine(engine: Engine) -> Table:
+    """The quarantine of a run that refused nothing."""
+    return engine.table(Rows(_KINDS))
 
 
 def quarantined_rows(
