@@ -101,11 +101,17 @@ def _readings(chance: Random) -> dict[str, str]:
 
 
 def _only(exports: Exports, plans: list[int]) -> Exports:
-    """The rows that concern any of these plans."""
-    tables: dict[str, list[oracle.Row]] = {table: [] for table in exports.tables}
-    for plan in plans:
-        for table, rows in only(exports, plan).tables.items():
-            tables[table] += [row for row in rows if row not in tables[table]]
+    """The rows that concern any of these plans, as often as they stand there; all of them where
+    no plan differs, but what was counted."""
+    if not plans:
+        return exports
+    concerned = {
+        id(row) for plan in plans for rows in only(exports, plan).tables.values() for row in rows
+    }
+    tables = {
+        table: [row for row in rows if id(row) in concerned]
+        for table, rows in exports.tables.items()
+    }
     return Exports(tables, exports.days)
 
 

@@ -23,12 +23,13 @@ Rows
  - Rows not known are accepted, but one that repeats the version before it is a duplicate.
  - Two rows of one conversion_id that name different plans: every plan looks at the whole key
    with its own K; the row is classified as its own plan sees it.
- - A time that is itself refused (also one out of range) is unreadable.
+ - A time that is itself refused (also one out of range) is unreadable. A conversion is received no
+   earlier than the last of its times that can be read: that one is its time.
  - `first_deliveries`, `verdicts` and the tables without plans are judged with D for K. Tables
    with a time of their own (grant_usage, restrictions) know rows by it; control_totals by dt only,
    and it is not compared with what was sent (a run that fails decides nothing).
- - Plan snapshots: if none stands at K, they are judged at the morning after the first dt (before
-   D) that has an accepted one; malformed ones still hold only if known at K.
+ - Plan snapshots: if none stands at K, they are judged, malformed ones too, at the morning after
+   the first dt (before D) that has an accepted one.
 First delivery
  - A refused delivery row that could be earlier holds its plan as any refused row does
    (DATA_QUARANTINED, DATA_CONFLICT); the first delivery of the accepted rows is shown.
@@ -529,15 +530,14 @@ def time_of(fact: Fact) -> datetime | None:
 
 
 def time_of_conversion(fact: Fact) -> datetime | None:
-    """received_at (absent: converted_at); times that contradict each other are unreadable."""
+    """received_at; absent or unreadable, it lies no earlier than the last time that can be read.
+    Times that contradict each other are unreadable."""
     stated = [c for c in ("billed_at", "converted_at", "received_at") if fact[c] is not None]
     for earlier, later in pairwise(stated):
         if fact[later] < fact[earlier]:
             fact.bad[later] = f"before {earlier}"
             return None
-    if fact["received_at"] is None and "received_at" not in fact.bad:
-        return fact["converted_at"]
-    return fact["received_at"]
+    return fact[stated[-1]] if stated else None
 
 
 # --- What happens to each row (data.md) ------------------------------------------------------
@@ -777,6 +777,8 @@ class Case:
         """Malformed rows known at k, their time before k or unreadable; verdicts and what is
         given count whenever they are known."""
         rows = self.book.refused[table].get(self.ad_id, ())
+        if table == "plans":
+            return [row for row in rows if row.known(max(k, self.plan_horizon()))]
         if table in ("verdicts", "first_deliveries"):
             return [row for row in rows if row.known(self.d) and (row.at is None or row.at < k)]
         return [row for row in rows if row.known(k)]

@@ -201,26 +201,28 @@ class Story:
 Telling = Callable[[Story, datetime, re.Match[str], Mapping[str, str]], None]
 
 
-def _delivered(cost: str, shows: int = 1, clicks: int = 0) -> Telling:
+def _delivered(cost: str, shows: int = 1, clicks: int = 0, wins: object = 0) -> Telling:
     def tell(story: Story, at: datetime, said: re.Match[str], also: Mapping[str, str]) -> None:
         values = {"stat_datetime": at, "stat_cost": said.expand(cost)}
         values |= {"show_cnt": shows, "click_cnt": clicks}
         if said.re.groups > 1:
             values["attribution_convert_cnt"] = said[2]
         elif story.told.layout == "without conversions":
-            values["attribution_convert_cnt"] = 0
+            values["attribution_convert_cnt"] = wins
         story.add("delivery", at, also.get("written"), **values)
 
     return tell
 
 
 def _won(story: Story, at: datetime, said: re.Match[str], also: Mapping[str, str]) -> None:
-    converted = moment(also["converted"], story.day0) if "converted" in also else at
+    is_readable = also.get("converted") != "unreadably"
+    converted = moment(also["converted"], story.day0) if "converted" in also and is_readable else at
     received: datetime | None = converted
     if "received" in also:
         unsaid = also["received"] == "unsaid"
         received = None if unsaid else moment(also["received"], story.day0)
-    clocks = {"billed_at": at, "converted_at": converted, "received_at": received}
+    clocks: dict[str, object] = {"billed_at": at, "received_at": received}
+    clocks["converted_at"] = converted if is_readable else "then"
     valid = "false" if "not valid" in also else "true"
     for copy in range(int(said[1])):
         key = f"{story.key}-{copy}"
@@ -264,6 +266,7 @@ def _listed(story: Story, at: datetime, said: re.Match[str], _: Mapping[str, str
 HAPPENS: dict[str, Telling] = {
     r"spends (\S+)": _delivered(r"\1"),
     r"spends (\S+) and wins (\d+)": _delivered(r"\1"),
+    r"spends (\S+) and does not state its conversions": _delivered(r"\1", wins=None),
     r"is shown for nothing": _delivered("0"),
     r"is clicked for nothing": _delivered("0", shows=0, clicks=1),
     r"has an empty row": _delivered("0", shows=0),

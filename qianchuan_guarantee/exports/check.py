@@ -8,7 +8,7 @@ silence. Grain: a row of a file in → the same row out, with its values typed a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.exports.cells import is_read_whole, parsed
@@ -72,21 +72,22 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
         else ibis.null(column.type_name)
         for column in checked_columns(table)
     }
-    order = _times_in_order(values) if table.name == "conversions" else []
-    if table.name == "conversions":
-        is_default = values["received_at"].isnull()
-        values["received_at"] = values["received_at"].fill_null(values["converted_at"])
-        values["valid"] = values["valid"].fill_null(True)
 
     def readable(name: str | None, kind: str) -> Value:
-        """The value of a cell that was not refused; times that contradict each other say
-        nothing about when the row happened."""
+        """The value of a cell that was not refused."""
         if name not in values:
             return ibis.null(kind)
-        failed = _any([*tests.get(name, []), *(order if name != "ad_id" else [])])
-        if name == "received_at":  # where it is absent, it is only as good as converted_at
-            failed |= is_default & _any(tests.get("converted_at", []))
-        return ibis.ifelse(failed, ibis.null(kind), values[name])
+        return ibis.ifelse(_any(tests.get(name, [])), ibis.null(kind), values[name])
+
+    happened_at = readable(table.happened_at, "timestamp(6)")
+    known_at = readable(table.known_by, "timestamp(6)")
+    order = []
+    if table.name == "conversions":
+        times = [readable(name, "timestamp(6)") for name in _CONVERSION_TIMES]
+        happened_at, known_at = _known_of_refused(times)
+        values["received_at"] = values["received_at"].fill_null(values["converted_at"])
+        values["valid"] = values["valid"].fill_null(True)
+        order = _times_in_order([values[name] for name in _CONVERSION_TIMES])
 
     every_test = [*(test for some in tests.values() for test in some), *order]
     passes = [
@@ -102,8 +103,8 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
         _is_fine=ibis.and_(*passes) if passes else ibis.literal(True),
         _problem=ibis.cases(*every_test, else_=ibis.null("string")),
         _ad_id=readable("ad_id", "int64"),
-        _happened_at=readable(table.happened_at, "timestamp(6)"),
-        _known_at=readable(table.known_by, "timestamp(6)"),
+        _happened_at=happened_at,
+        _known_at=known_at,
     )
 
 
@@ -210,12 +211,23 @@ def _is_always_read(kind: dt.DataType, column: Column) -> bool:
     return False
 
 
-def _times_in_order(values: Mapping[str, Value]) -> list[tuple[BooleanValue, Value]]:
+_CONVERSION_TIMES = ("billed_at", "converted_at", "received_at")
+
+
+def _times_in_order(times: Sequence[Value]) -> list[tuple[BooleanValue, Value]]:
     """A conversion is billed, converted and received in that order."""
-    billed, converted, received = (
-        values[name] for name in ("billed_at", "converted_at", "received_at")
-    )
+    billed, converted, received = times
     return [
         (converted < billed, ibis.literal("converted_at:out_of_range")),
         (received < converted, ibis.literal("received_at:out_of_range")),
     ]
+
+
+def _known_of_refused(times: Sequence[Value]) -> tuple[Value, Value]:
+    """When a conversion happened and was known, by those of its times that can be read: it was
+    received no earlier than the last of them. Times that contradict each other say nothing."""
+    billed, converted, received = times
+    is_contradicted = _any([*_times_in_order(times), (received < billed, ibis.literal(""))])
+    known_at = ibis.coalesce(received, converted, billed)
+    nothing = ibis.null("timestamp(6)")
+    return tuple(ibis.ifelse(is_contradicted, nothing, at) for at in (billed, known_at))

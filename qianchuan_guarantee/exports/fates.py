@@ -50,11 +50,9 @@ def with_fate(suspects: Table, cycles: Table, table_name: str, as_of: date) -> T
     """Suspects with `is_quarantined` and `is_superseded`, as known at their plan's horizon."""
     today = ibis.literal(as_of, type="date")
     if "ad_id" in suspects.columns and table_name not in ("verdicts", "first_deliveries"):
-        horizons = cycles.select("ad_id", "horizon", _snapshot=cycles.advertiser_id)
-        rows = suspects.left_join(horizons, "ad_id").drop("ad_id_right")
-        # A plan without any snapshot that stands is judged by what is known today.
-        by_today = rows._snapshot.isnull() if table_name == "plans" else ibis.literal(False)
-        rows = rows.mutate(horizon=ibis.ifelse(by_today, today, rows.horizon.fill_null(today)))
+        horizon = cycles.plans_horizon if table_name == "plans" else cycles.horizon
+        rows = suspects.left_join(cycles.select("ad_id", horizon=horizon), "ad_id")
+        rows = rows.drop("ad_id_right").mutate(horizon=rows.horizon.fill_null(today))
     else:
         rows = suspects.mutate(horizon=today)
     in_conflict = (rows.is_conflict & (rows.conflict_on < rows.horizon)).fill_null(False)

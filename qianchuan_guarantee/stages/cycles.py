@@ -67,7 +67,9 @@ def cycles(
 
     `first_delivery_at` and what follows from it are null where first delivery is not believed;
     `tentative_at` and `horizon` (a day: the earlier of `as_of` and the cycle's end) are there
-    all the same, so that held plans stay the same when they are decided later.
+    all the same, so that held plans stay the same when they are decided later. A plan whose first
+    snapshot is known only after that is taken from it, so the plan table is looked at until
+    `plans_horizon`.
     """
     today = ibis.literal(as_of, type="date")
     plans = named.left_join(snapshots, "ad_id").drop("ad_id_right")
@@ -107,6 +109,14 @@ def cycles(
         window_end=ibis.ifelse(believed, asked.window_end_on.cast("timestamp(6)"), None),
         cycle_end=ibis.ifelse(believed, asked.cycle_end_on.cast("timestamp(6)"), None),
         is_settled=(asked.cycle_end_on <= today) & believed,
+    )
+    first_known_on = (placed.written_on + ibis.interval(days=1)).cast("timestamp(6)").date()
+    placed = placed.mutate(
+        plans_horizon=ibis.cases(
+            (placed.advertiser_id.isnull(), today),
+            (placed.written_on >= placed.horizon, first_known_on),
+            else_=placed.horizon,
+        )
     )
     entries = scenarios.rename(_rulebook="rulebook", _lab="lab_ad_type", _scene="marketing_scene")
     return placed.left_join(

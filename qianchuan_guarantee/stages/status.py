@@ -62,7 +62,8 @@ def reason_tests(plans: Table) -> dict[str, BooleanValue]:
     is_delivered = plans.tentative_at.notnull()
     is_delivery_refused = plans.is_delivery_refused | plans.is_delivery_conflict
     is_cost_control = plans.smart_bid_type == "SMART_BID_CUSTOM"
-    is_zero = (plans.conversions == 0) | (plans.cost == 0)
+    # Where slices state no count, other reasons are not kept back for one that may not apply.
+    is_zero = ((plans.conversions == 0) | (plans.cost == 0)).fill_null(False)
     needs_first_bid = plans.is_judged & plans.conversions_at_least.isnull()
     base_bid_missing = (plans.conversions > 0) & (
         ((plans.overcost_base == "initial") & plans.initial_bid.isnull())

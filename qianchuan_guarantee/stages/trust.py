@@ -20,7 +20,7 @@ def refused_rows(refused: Table, cycles: Table, as_of: date) -> Table:
     plan if it was known in time and its own time lies before the cycle's end or cannot be read.
     Verdicts and remembered first deliveries count whenever they are known.
     """
-    rows = refused.join(cycles.select("ad_id", "horizon"), "ad_id")
+    rows = refused.join(cycles.select("ad_id", "horizon", "plans_horizon"), "ad_id")
     horizon = _horizon(rows, as_of)
     midnight = horizon.cast("timestamp(6)")
     counts = (
@@ -37,7 +37,11 @@ def refused_rows(refused: Table, cycles: Table, as_of: date) -> Table:
 
 def _horizon(rows: Table, as_of: date) -> DateValue:
     today = ibis.literal(as_of, type="date")
-    return ibis.ifelse(rows.table.isin(("verdicts", "first_deliveries")), today, rows.horizon)
+    return ibis.cases(
+        (rows.table.isin(("verdicts", "first_deliveries")), today),
+        (rows.table == "plans", rows.plans_horizon),
+        else_=rows.horizon,
+    )
 
 
 def refused_plans(refused: Table, as_of: date) -> Table:
@@ -59,7 +63,7 @@ def conflicts(contradictions: Table, cycles: Table, as_of: date) -> Table:
     `contradictions`: `table`, `ad_id`, `written_on`, `conflict_on`, `happened_at`, `known_at`.
     Verdicts and remembered first deliveries count whenever they are known.
     """
-    rows = contradictions.join(cycles.select("ad_id", "horizon"), "ad_id")
+    rows = contradictions.join(cycles.select("ad_id", "horizon", "plans_horizon"), "ad_id")
     horizon = _horizon(rows, as_of)
     midnight = horizon.cast("timestamp(6)")
     holding = rows.filter(
