@@ -21,6 +21,7 @@ from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
 from qianchuan_guarantee.exports.memory import Memory
 from qianchuan_guarantee.exports.read import CheckedTable, near_ids, read_export
+from qianchuan_guarantee.exports.steady import require_unchanged
 from qianchuan_guarantee.parameters import Parameters, parameters
 from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.stages import (
@@ -102,8 +103,10 @@ def decide(
         checked = read_export(
             export, engine, question.plans, deliveries.day_facts, question.memory, tell
         )
-    tell("p_deciding")
-    return decide_checked(question, engine, export, checked)
+        tell("p_deciding")
+        decided = decide_checked(question, engine, export, checked)
+        require_unchanged(export, question.as_of)
+    return decided
 
 
 def decide_checked(

@@ -25,6 +25,7 @@ from qianchuan_guarantee.digests import canonical, sha256
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.fetch import as_asked, fetch
 from qianchuan_guarantee.exports.find import Export, find
+from qianchuan_guarantee.exports.steady import require_unchanged
 from qianchuan_guarantee.ledger import acts, explained, memory, schema
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.entries import Stamp
@@ -70,12 +71,14 @@ class NightResult:
 
 @dataclass(frozen=True)
 class Started:
-    """A night that is not a repeat: what it is called, what it was asked, what it reads."""
+    """A night that is not a repeat: what it is called, what it was asked, what it reads, and
+    the folder as it was before."""
 
     run_id: str
     key: str
     files: list[InputFile]
     remembered: memory.Remembered
+    export: Export
 
 
 def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -> NightResult:
@@ -99,8 +102,7 @@ def run(night: Night, store: Store, engine: Engine, tell: Callable[..., None]) -
         remembered = memory.recall(store, question.as_of, memory.begin(export))
         asked = replace(question, memory=remembered.memory)
         decided = decide(asked, engine, tell)
-        _unchanged(export, files)
-        return _record(night, store, decided, Started(run_id, key, files, remembered), tell)
+        return _record(night, store, decided, Started(run_id, key, files, remembered, export), tell)
 
 
 def _has_landed(export: Export, as_of: date, known: Collection[str]) -> None:
@@ -181,14 +183,6 @@ def _in_order(store: Store, as_of: date) -> None:
         )
 
 
-def _unchanged(export: Export, before: list[InputFile]) -> None:
-    """Exports that change while they are read prove nothing."""
-    for file in before:
-        path = Path(export.folder, file.file)
-        if not path.exists() or path.stat().st_size != file.size:
-            raise UserError(f"{path}: changed while it was read; run again once it is whole")
-
-
 def _record(
     night: Night, store: Store, decided: Decided, started: Started, tell: Callable[..., None]
 ) -> NightResult:
@@ -209,6 +203,8 @@ def _record(
     books = {book.id: book.digest for book in night.question.books}
     summary = summarise(decided, NEAR)
     read = read_by(decided, started.files)
+    with as_asked(night.question.exports, started.export.folder):
+        require_unchanged(started.export, night.question.as_of)
     with store.writing(is_dry=night.is_dry) as connection:
         book = Book(connection, stamp)
         entered = enter(book, found, night.policy, books, night.question.as_of)

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from qianchuan_guarantee import plain_yaml
 from qianchuan_guarantee.errors import UsageError, UserError
 from qianchuan_guarantee.tables import LAB_AD_TYPES, MARKETING_SCENES
 
@@ -196,8 +197,9 @@ class Reading(_Strict):
 class Rulebook(_Strict):
     """One version of one rule, as its YAML file states it."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.-]+$")]
+    # Both become names of files.
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=100)]
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.-]+$", max_length=100)]
     title: Words
     source: Text
     in_force: InForce
@@ -261,7 +263,7 @@ class Rulebook(_Strict):
         return {key: overrides.get(key, self.readings[key].reading) for key in REGISTER}
 
 
-class ExactLoader(yaml.SafeLoader):
+class ExactLoader(plain_yaml.PlainLoader):
     """YAML whose numbers stay exact (no binary floats) and whose keys may not repeat."""
 
 
@@ -315,9 +317,7 @@ def load_file(path: Path) -> Rulebook:
     """Read one rulebook; a UserError names file, line and key of the first things wrong."""
     try:
         text = path.read_text(encoding="utf-8")
-        loader = ExactLoader(text)
-        node = loader.get_single_node()
-        said = None if node is None else loader.construct_document(node)
+        node, said = plain_yaml.read(text, ExactLoader)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -326,10 +326,10 @@ def load_file(path: Path) -> Rulebook:
         mark = error.problem_mark
         line = f"line {mark.line + 1}: " if mark else ""
         lines = text.splitlines()
-        there = f" (`{lines[mark.line].strip()}`)" if mark and mark.line < len(lines) else ""
+        there = f" (`{lines[mark.line].strip():.80}`)" if mark and mark.line < len(lines) else ""
         raise UserError(f"{path}: {line}{error.problem}{there}") from error
     except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML: {error}") from error
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if node is None or not isinstance(said, dict):
         raise UserError(f"{path}: a rulebook is a mapping with `name`, `version` and so on")
     try:
@@ -353,8 +353,10 @@ def _sentences(path: Path, node: yaml.Node, error: ValidationError) -> str:
             location, message = named[1].split("."), named[2]
         line = _line_of(node, location)
         found = problem.get("input")
-        shown = "" if isinstance(found, dict | list) or found is None else f" (found: {found})"
-        key = ".".join(location) or "the rulebook"
+        shown = (
+            "" if isinstance(found, dict | list) or found is None else f" (found: {found!s:.80})"
+        )
+        key = ".".join(location)[:200] or "the rulebook"
         lines.append(f"{path}: line {line}: {key}: {message}{shown}")
     return "\n".join(lines)
 

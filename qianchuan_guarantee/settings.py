@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from qianchuan_guarantee import plain_yaml
 from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.rulebook import ExactLoader, Rulebook, in_order
 
@@ -43,10 +44,10 @@ def with_settings(books: Sequence[Rulebook], words: Iterable[str]) -> list[Ruleb
 
 def _value(word: str, text: str) -> Any:
     try:
-        return yaml.load(text, Loader=ExactLoader)
+        return plain_yaml.read(text, ExactLoader)[1]
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "not a value"
-        raise UsageError(f"--set {word}: `{text}` cannot be read: {problem}") from error
+        raise UsageError(f"--set {word:.200}: `{text:.80}` cannot be read: {problem}") from error
 
 
 def _set(document: dict[str, Any], keys: Sequence[str], value: Any) -> str | None:

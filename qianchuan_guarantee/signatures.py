@@ -28,13 +28,15 @@ class Signer:
 
 
 def signer(path: Path) -> Signer:
-    """The private key of a file; a UserError names the file."""
+    """The private key of a file that others cannot read; a UserError names the file."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    content = _content(path)
+    _require_private(path)
     try:
-        key = serialization.load_pem_private_key(_content(path), password=None)
+        key = serialization.load_pem_private_key(content, password=None)
     except TypeError as error:
         raise UserError(f"{path}: has a passphrase; expected a key without one") from error
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -84,6 +86,17 @@ def is_signed(content: bytes, signature: str, public_key: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _require_private(path: Path) -> None:
+    """Whoever can read a key can sign with it, and whoever can write it can put another there. A
+    group may read it: so a service is given its secrets."""
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o027:
+        raise UserError(
+            f"{path}: has mode {mode:04o}; a private key is not for others to read, nor for its "
+            f"group to write: chmod 600 {path}"
+        )
 
 
 def _content(path: Path) -> bytes:

@@ -66,21 +66,21 @@ def write_tables(sheets: Sequence[Sheet | Copy]) -> int:
     written: list[tuple[Path, Path]] = []
     try:
         for sheet in sheets:
-            beside = _beside(sheet.path)
-            written.append((beside, sheet.path))
-            rows += _write(sheet, beside)
-        for beside, path in written:
-            beside.replace(path)
+            made = beside(sheet.path)
+            written.append((made, sheet.path))
+            rows += _write(sheet, made)
+        for made, path in written:
+            made.replace(path)
         return rows
     except OSError as error:
         path = written[-1][1] if written else sheets[0].path
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        for beside, _ in written:
-            beside.unlink(missing_ok=True)
+        for made, _ in written:
+            made.unlink(missing_ok=True)
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
     """An empty file beside `path`, with the rights that a new file has."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,39 +88,39 @@ def _beside(path: Path) -> Path:
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from error
     os.close(handle)
-    beside = Path(name)
-    beside.chmod(0o666 & ~_umask())
-    return beside
+    made = Path(name)
+    made.chmod(0o666 & ~_umask())
+    return made
 
 
-def _write(sheet: Sheet | Copy, beside: Path) -> int:
-    rows = sheet.write(beside) if isinstance(sheet, Copy) else _write_sheet(sheet, beside)
+def _write(sheet: Sheet | Copy, made: Path) -> int:
+    rows = sheet.write(made) if isinstance(sheet, Copy) else _write_sheet(sheet, made)
     if sheet.expected_rows is not None and rows != sheet.expected_rows:
         raise InvariantError(f"{sheet.path}: {sheet.expected_rows} rows expected, {rows} written")
     return rows
 
 
-def _write_sheet(sheet: Sheet, beside: Path) -> int:
+def _write_sheet(sheet: Sheet, made: Path) -> int:
     writers: dict[str, Callable[..., int]] = {
         ".parquet": _write_parquet,
         ".csv": _write_csv,
         ".xlsx": partial(_write_workbook, notes=sheet.notes, further=sheet.further),
     }
     pieces = _even(sheet.batches, sheet.schema)
-    return writers[sheet.path.suffix](pieces, sheet.schema, beside)
+    return writers[sheet.path.suffix](pieces, sheet.schema, made)
 
 
 def write_text(pieces: Iterable[str], path: Path) -> None:
     """Beside, then renamed: a text is there as a whole or not at all."""
-    beside = _beside(path)
+    made = beside(path)
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
+        with made.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(pieces)
-        beside.replace(path)
+        made.replace(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
 
 
 def _umask() -> int:

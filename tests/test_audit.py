@@ -60,6 +60,7 @@ class Audited:
                 serialization.NoEncryption(),
             )
         )
+        self.key.chmod(0o600)
         self.public.write_bytes(
             key.public_key().public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo

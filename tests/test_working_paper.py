@@ -385,7 +385,7 @@ def test_a_missing_row_is_refused_and_sorted_rows_are_not(
 def test_other_files_are_refused_in_a_sentence(drawn: tuple[Path, Any], tmp_path: Path) -> None:
     other = tmp_path / "other.xlsx"
     other.write_text("no workbook")
-    assert "not a workbook" in str(qcg("audit", "evaluate", other).exception)
+    assert "a broken workbook" in str(qcg("audit", "evaluate", other).exception)
     book = load_workbook(drawn[0])
     del book["sealed"]
     book.save(other)

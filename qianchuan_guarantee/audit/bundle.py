@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from qianchuan_guarantee.exports.find import find
 from qianchuan_guarantee.ledger import acts, schema
 from qianchuan_guarantee.ledger.files import table_of
 from qianchuan_guarantee.signatures import pem
+from qianchuan_guarantee.write import beside
 
 if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
@@ -163,10 +162,11 @@ def packed(contents: Mapping[str, bytes]) -> bytes:
 
 def _write(content: bytes, file: Path) -> None:
     try:
-        handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        Path(beside).chmod(0o644)
-        Path(beside).rename(file)
+        made = beside(file)
+        try:
+            made.write_bytes(content)
+            made.replace(file)
+        finally:
+            made.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"{file}: cannot be written: {error.strerror or error}") from error

@@ -5,7 +5,6 @@ drawn needs an answer. A UserError names sheet, row, column, what was found, wha
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from qianchuan_guarantee.audit.paper import FORMAT, Paper, Row, paper_from
 from qianchuan_guarantee.audit.working_paper import DIGEST, NUMBERS, OPEN, SEALED
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.importers.archive import check_archive
+from qianchuan_guarantee.importers.workbooks import telling
 from qianchuan_guarantee.vocabulary import OUTCOMES
 
 if TYPE_CHECKING:
@@ -35,16 +36,10 @@ class Finding:
 def read_paper(path: Path) -> tuple[Paper, list[Finding]]:
     """The paper and its findings, in the order of the items."""
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
+    check_archive(path)
+    with telling(path):
         book = load_workbook(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise UserError(
-            f"{path}: not a workbook; expected a working paper of `qcg audit sample`"
-        ) from error
     paper = _sealed(book, path)
     answers: dict[str, dict[str, Any]] = {}
     problems: list[str] = []

@@ -13,6 +13,7 @@ from qianchuan_guarantee.audit.code import code
 from qianchuan_guarantee.audit.inputs import InputFile
 from qianchuan_guarantee.audit.leaves import decisions_root
 from qianchuan_guarantee.digests import sha256_of
+from qianchuan_guarantee.errors import hidden
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +72,7 @@ def read_by(decided: Decided, files: Sequence[InputFile]) -> dict[str, Any]:
     """What went in: every file with its rows, what the sender's totals were held against, cost."""
     return {
         "engine": decided.engine.version(),
-        "exports": decided.question.exports,
+        "exports": hidden(decided.question.exports),
         "inputs": _inputs(decided, files),
         "control_totals": _totals(decided),
         "cost_by_day": _cost_by_day(decided.checked["delivery"]),

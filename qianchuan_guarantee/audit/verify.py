@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qianchuan_guarantee.audit import rows
+from qianchuan_guarantee.audit import objects, rows
 from qianchuan_guarantee.audit.completeness import Remark, completeness
 from qianchuan_guarantee.audit.leaves import decisions_root
 from qianchuan_guarantee.digests import sha256
@@ -66,6 +66,9 @@ def verify(address: str, head: str | None, keys: Sequence[str]) -> Verified:
     if folder is not None:
         _is_store(folder)
         _files(folder, found)
+        mode = folder.stat().st_mode & 0o777
+        if mode & 0o007:
+            found.remarks.append(("r_open", {"mode": f"{mode:04o}", "folder": folder}))
     store: Store | None = None
     with found.reading(where):
         store = Store(address)
@@ -78,6 +81,8 @@ def verify(address: str, head: str | None, keys: Sequence[str]) -> Verified:
     with found.reading(where), store.reading() as connection:
         for file, what in rows.problems(connection, links):
             found.add(f"{where}: {file}", what)
+        for what in objects.problems(connection):
+            found.add(where, what)
     _notices(store, found)
     for check in (ledger_problems, decision_problems):
         _say(found, where, check, store)

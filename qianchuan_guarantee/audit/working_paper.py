@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, Language
 from qianchuan_guarantee.wording import both, say
 from qianchuan_guarantee.workbook import FORMULA, printable, save
+from qianchuan_guarantee.write import beside
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -47,16 +47,15 @@ def write_paper(paper: Paper, path: Path, lang: Language) -> None:
     sealed.sheet_state = "veryHidden"
     for line in paper.lines():
         sealed.append([_cell(sealed, "", line)])
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    made = beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(book, beside)
-        beside.replace(path)
+        save(book, made)
+        made.replace(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
+            made.unlink(missing_ok=True)
 
 
 def _header(sheet: Worksheet, columns: Sequence[str], lang: Language) -> None:

@@ -55,10 +55,10 @@ def verify(
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False))
     else:
-        lines = [f"{each['file']}: {each['what']}" for each in found.problems]
+        lines = [screen.plain(f"{each['file']}: {each['what']}") for each in found.problems]
         verdict = "verified" if not lines else "not_verified"
         remarks = [say(key, language, **words) for key, words in found.remarks]
-        lines += [say("remark", language, what=what) for what in remarks]
+        lines += [say("remark", language, what=screen.plain(what)) for what in remarks]
         lines.append(
             say(verdict, language, acts=found.acts, head=found.head, n=len(found.problems))
         )

@@ -39,6 +39,7 @@ def check(
     language = cast(Language, options.language(lang))
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
+    from qianchuan_guarantee.exports.steady import require_unchanged
     from qianchuan_guarantee.report.inspection import inspect
     from qianchuan_guarantee.report.summary import summarise
     from qianchuan_guarantee.wording.columns import notes_of
@@ -56,6 +57,7 @@ def check(
         )
         summary = summarise(decided)
         inspection = inspect(decided, refused, summary.rows_without_plan)
+        require_unchanged(decided.export, asked.as_of)
     if quarantine is not None:
         schema = quarantine_schema()
         notes = notes_of(schema.names)
@@ -149,7 +151,7 @@ def _refusals(inspection: Inspection, lang: Language) -> list[str]:
         for example in refusal.examples:
             where = f"{example['file']}:{example['row_number']}"
             value = "–" if example["value"] is None else str(example["value"])
-            parts.append(f"    {where}: {value}")
+            parts.append(f"    {screen.plain(where)}: {screen.plain(value)}")
     if inspection.rows_without_plan:
         parts += ["", say("no_plan_readable", lang, rows=inspection.rows_without_plan)]
     return parts

@@ -96,6 +96,7 @@ def _write(
     decided: Decided, out: Path | None, quarantine: Path | None, tell: screen.Progress
 ) -> list[Path]:
     """Decisions and quarantine to their files, both or none."""
+    from qianchuan_guarantee.exports.steady import require_unchanged
     from qianchuan_guarantee.write import write_tables
 
     files = []
@@ -104,6 +105,7 @@ def _write(
         files.append(decisions_to(decided, out))
     if quarantine is not None:
         files.append(_refused(decided, quarantine))
+    require_unchanged(decided.export, decided.question.as_of)
     write_tables(files)
     return [file.path for file in files]
 

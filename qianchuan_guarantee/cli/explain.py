@@ -73,6 +73,7 @@ def explain(
         raise UsageError(f"--html {html}: a folder; expected a file")
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.explain import explain as explain_plan
+    from qianchuan_guarantee.exports.steady import require_unchanged
 
     asked = options.question(exports, morning, rules, rulebook, read, [ad_id])
     engine = options.engine("duckdb", None, None)
@@ -80,6 +81,7 @@ def explain(
         with screen.Progress(language) as progress:
             decided = decide_plans(asked, engine, progress)
             explanation = explain_plan(decided, ad_id, language)
+            require_unchanged(decided.export, asked.as_of)
             if html is not None:
                 _write_page(decided, explanation, html, language)
     finally:

@@ -44,8 +44,8 @@ def _print(document: object) -> None:
 
 
 def _named(by: str, why: str) -> None:
-    if not by.strip():
-        raise UsageError("--by: empty; expected the name of who decides this")
+    if not any(c.isalnum() for c in by) or not by.isprintable():
+        raise UsageError(f"--by {by!r}: no name; expected the name of who decides this")
     if not why.strip():
         raise UsageError("--why: empty; expected the reason, for whoever asks later")
 
@@ -142,7 +142,7 @@ def show(
     for key, value in found.items():
         if key == "postings":
             value = ", ".join(f"{p['account']} {p['amount']}" for p in value)
-        typer.echo(f"  {key:16} {'' if value is None else value}")
+        typer.echo(f"  {key:16} {'' if value is None else screen.plain(value)}")
 
 
 def plan_table(found: Mapping[str, Any], lang: Language) -> str:
@@ -312,7 +312,7 @@ def _say_problems(found: Sequence[str], lang: Language, as_json: bool) -> None:
     if as_json:
         _print({"ok": not found, "problems": list(found)})
     else:
-        typer.echo("\n".join(found) if found else say("ledger_fine", lang))
+        typer.echo("\n".join(map(screen.plain, found)) if found else say("ledger_fine", lang))
     if found:
         raise typer.Exit(1)
 

@@ -13,7 +13,7 @@ import typer
 
 from qianchuan_guarantee import __version__
 from qianchuan_guarantee.cli.groups import Group
-from qianchuan_guarantee.errors import InvariantError, UsageError, UserError
+from qianchuan_guarantee.errors import InvariantError, UsageError, UserError, presentable
 from qianchuan_guarantee.wording import say
 
 # Each command or group of commands: its module in this package, and the sentence about it.
@@ -108,6 +108,9 @@ def main() -> None:
         # The reader of our output went away; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}", 1)
     except Exception as error:
         # What an engine says of memory or disk is for the user to mend; other errors are ours,
         # and whoever mends those needs to see where they come from.
@@ -117,7 +120,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"qcg: {message}\n")
+    sys.stderr.write(f"qcg: {presentable(message)}\n")
     sys.exit(code)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from qianchuan_guarantee.cli import options, screen
-from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.errors import UserError, hidden
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, Language
 from qianchuan_guarantee.wording import say
 
@@ -70,7 +70,7 @@ def run(
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
         else:
-            typer.echo(render(document, store if dry_run else str(kept), language))
+            typer.echo(render(document, hidden(store), language))
         runner.close()
         kept.close()
     refused = sum(table["quarantined"] for table in document["tables"].values())

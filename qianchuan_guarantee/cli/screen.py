@@ -9,6 +9,7 @@ from types import TracebackType
 
 import typer
 
+from qianchuan_guarantee.errors import presentable
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
 
@@ -18,11 +19,16 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def plain(value: object) -> str:
+    """A value that came from a file, as one line."""
+    return presentable(str(value)).replace("\n", " ")
+
+
 def table(
     header: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()
 ) -> str:
     """Aligned columns without borders: readable on a screen, and by cut and awk when piped."""
-    cells = [[str(cell) for cell in row] for row in [header, *rows]]
+    cells = [[plain(cell) for cell in row] for row in [header, *rows]]
     widths = [max(_width(row[i]) for row in cells) for i in range(len(header))]
 
     def line(row: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ A run reads its files more than once, and they must not change in between.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -35,12 +36,44 @@ def fetch(exports: str, scratch: Path) -> str:
     with _telling(exports):
         if not files.isdir(root):
             raise UserError(f"{exports}: no such folder; expected one with an export's tables")
-        copy.mkdir(parents=True)
-        for path, about in sorted(files.find(root, withdirs=True, detail=True).items()):
-            inside = PurePosixPath(path.removeprefix(root.rstrip("/")).lstrip("/"))
-            if inside.parts and inside.parts[0].split(".")[0] in INPUTS:
-                _copy(files, path, about["type"] == "directory", copy / inside)
+        before = _listed(files, root)
+        part = copy.with_name(f"{copy.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _has_room(exports, before, part)
+        for inside, (path, about) in before.items():
+            _copy(files, path, about["type"] == "directory", part / inside)
+        if _listed(files, root) != before:
+            raise UserError(f"{exports}: changed while it was fetched; run again once it is whole")
+        part.rename(copy)
     return str(copy)
+
+
+def _listed(files: Any, root: str) -> dict[PurePosixPath, tuple[str, dict[str, Any]]]:
+    """What may belong to a table: place below the root → path, and what is known of it. A name
+    that leads out of the folder it is copied to is refused."""
+    files.invalidate_cache()
+    found = {}
+    for path, about in sorted(files.find(root, withdirs=True, detail=True).items()):
+        inside = PurePosixPath(path.removeprefix(root.rstrip("/")).lstrip("/"))
+        if inside.parts and inside.parts[0].split(".")[0] in INPUTS:
+            if ".." in inside.parts:
+                raise UserError(f"{path}: leads out of its folder; it is not fetched")
+            found[inside] = (path, about)
+    return found
+
+
+def _has_room(
+    exports: str, listed: Mapping[PurePosixPath, tuple[str, dict[str, Any]]], folder: Path
+) -> None:
+    """An archive may unpack to very much more than it is."""
+    size = sum(about.get("size") or 0 for _, about in listed.values())
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise UserError(
+            f"{exports}: {size} bytes when unpacked; {folder} has room for {free} "
+            "(TMPDIR says where temporary files go)"
+        )
 
 
 def _copy(files: Any, path: str, is_folder: bool, target: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import functools
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,7 @@ import duckdb
 
 from qianchuan_guarantee.engines.jsonl import lines_of, object_of
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.exports.steady import Stamps, stamps
 from qianchuan_guarantee.tables import INPUTS, Input
 
 Format = Literal["parquet", "csv", "jsonl"]
@@ -63,11 +65,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Export:
-    """An export folder: its tables by name, and the files in it that are not ours."""
+    """An export folder: its tables by name, the files in it that are not ours, and what all
+    files were when it was looked at (`steady`)."""
 
     folder: str
     tables: dict[str, Found]
     ignored: tuple[str, ...] = field(default=())
+    stamps: Stamps = field(default_factory=dict)
 
     @property
     def has_conversions(self) -> bool:
@@ -81,6 +85,7 @@ def find(folder: str) -> Export:
         raise UserError(f"{folder}: no such folder; expected a folder with an export's tables")
     if not root.is_dir():
         raise UserError(f"{folder}: a file; expected a folder with an export's tables")
+    before = stamps(root)
     tables: dict[str, Found] = {}
     ignored: list[str] = []
     for table in INPUTS.values():
@@ -105,7 +110,7 @@ def find(folder: str) -> Export:
             f"{folder}: nothing says how many conversions there were; expected a table "
             "conversions, or a column attribution_convert_cnt in delivery"
         )
-    return Export(folder, tables, tuple(ignored))
+    return Export(folder, tables, tuple(ignored), before)
 
 
 def _has_column(delivery: Found) -> bool:
@@ -169,6 +174,8 @@ def _data_files(folder: Path) -> list[Path]:
             raise UserError(f"{path}: a folder; expected dt=YYYY-MM-DD/ or files")
         if _format(path) is None:
             raise UserError(f"{path}: not a file of ours; expected {_ENDINGS}")
+        if not path.is_file():  # a pipe or a device has no end
+            raise UserError(f"{path}: no file; expected {_ENDINGS}")
         files.append(path)
     return files
 
@@ -244,7 +251,7 @@ def _literally(path: Path) -> str:
 def _lines(path: Path) -> Iterator[str]:
     try:
         yield from lines_of(str(path))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read ({_first_line(error)})") from error
 
 

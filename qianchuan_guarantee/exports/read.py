@@ -335,7 +335,10 @@ def _plan_of(line: Malformed, found: Found) -> int | None:
     if "ad_id" not in header:
         return None
     position = header.index("ad_id")
-    cells = next(csv.reader([line.line]), [])
+    try:
+        cells = next(csv.reader([line.line]), [])
+    except csv.Error:
+        return None
     if len(cells) <= position + 1:
         return None
     text = cells[position].strip()

@@ -9,6 +9,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from qianchuan_guarantee import plain_yaml
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.importers.values import plain
 
@@ -113,11 +114,11 @@ def _loaded(path: Path) -> File:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(f"{path}: more than {MOST_BYTES} bytes; expected a phrase file")
-        content = yaml.safe_load(path.read_text("utf-8-sig"))
+        _, content = plain_yaml.read(path.read_text("utf-8-sig"))
         return File.model_validate(content or {})
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from error
     except ValidationError as error:
         first = error.errors()[0]

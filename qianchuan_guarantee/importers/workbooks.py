@@ -12,6 +12,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,29 +135,37 @@ def _sheets_of_book(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
     import openpyxl
 
     check_archive(path)
-    try:
+    with telling(path):
         book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
         try:
             for sheet in book.worksheets:
                 sheet.reset_dimensions()  # what a file says of its size need not be so
-                yield sheet.title, _rows_of_sheet(sheet)
+                yield sheet.title, _rows_of_sheet(path, sheet)
         finally:
             book.close()
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Whatever somebody else's parser meets in a file that is broken, in one sentence."""
+    try:
+        yield
     except UserError:
         raise
-    except Exception as error:  # whatever somebody else's parser meets in a file that is broken
+    except Exception as error:
         raise UserError(f"{path}: cannot be read as a workbook: {error!s:.200}") from error
 
 
-def _rows_of_sheet(sheet: Any) -> Iterator[Cells]:
+def _rows_of_sheet(path: Path, sheet: Any) -> Iterator[Cells]:
     # Told no bounds, the parser makes up no empty cells to fill them.
-    for row in itertools.islice(sheet.iter_rows(), MOST_ROWS):
-        yield [
-            (_text_of(cell), cell.data_type == "n" and not cell.is_date)
-            if cell.value is not None
-            else _NOTHING
-            for cell in row[:MOST_COLUMNS]
-        ]
+    with telling(path):
+        for row in itertools.islice(sheet.iter_rows(), MOST_ROWS):
+            yield [
+                (_text_of(cell), cell.data_type == "n" and not cell.is_date)
+                if cell.value is not None
+                else _NOTHING
+                for cell in row[:MOST_COLUMNS]
+            ]
 
 
 _NOTHING = (None, False)

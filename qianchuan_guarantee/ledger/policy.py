@@ -58,10 +58,12 @@ def load_policy(path: Path | None) -> Policy:
     """The policy of a file, or the shipped one; a UserError names file, key and what is right."""
     import yaml
 
+    from qianchuan_guarantee import plain_yaml
+
     path = path or _SHIPPED
     try:
         # Texts only: a YAML number would be a binary float before anybody could look at it.
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        _, document = plain_yaml.read(path.read_text(encoding="utf-8"), plain_yaml.TextLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
     except yaml.YAMLError as error:
@@ -71,7 +73,7 @@ def load_policy(path: Path | None) -> Policy:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path}: {key}: {first['msg']}; found {first['input']!r}") from error
+        raise UserError(f"{path}: {key}: {first['msg']}; found {first['input']!r:.80}") from error
 
 
 def what_waits(policy: Policy, of: Circumstances) -> list[str]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.ledger import acts, schema
+from qianchuan_guarantee.ledger import acts, people, schema
 from qianchuan_guarantee.ledger.book import Book, entries_of
 from qianchuan_guarantee.ledger.entries import Entry, Stamp, proposed
 from qianchuan_guarantee.ledger.policy import Policy
@@ -27,10 +27,8 @@ def approve(
     with store.only_writer(), store.writing() as connection:
         book = Book(connection, Stamp(by, now(), None))
         for proposal in _waiting(book, wanted):
-            if policy.approver_differs_from_proposer and _proposer(connection, proposal) == by:
-                raise UserError(
-                    f"{proposal.entry_id}: proposed by {by}; somebody else must approve it"
-                )
+            if policy.approver_differs_from_proposer:
+                _require_another(store, connection, proposal, by)
             book.issue(proposal, why)
         _close(store, book, "approve", why)
         return list(book.entered)
@@ -151,6 +149,27 @@ def _undo(book: Book, proposal: Entry) -> None:
     )
 
 
-def _proposer(connection: Connection, proposal: Entry) -> str:
-    query = sa.select(schema.entries.c.by).where(schema.entries.c.entry_id == proposal.entry_id)
-    return str(connection.execute(query).scalar())
+def _require_another(store: Store, connection: Connection, proposal: Entry, by: str) -> None:
+    """Who approves has another name than who proposed, and, where both sign, another key."""
+    table = schema.entries.c
+    query = sa.select(table.by, table.run_id).where(table.entry_id == proposal.entry_id)
+    proposer, run_id = connection.execute(query).one()
+    if people.is_same(proposer, by):
+        raise UserError(
+            f"{proposal.entry_id}: proposed by {proposer}; somebody else must approve it"
+        )
+    if store.signer is None:
+        return
+    act = schema.acts.c
+    said = f'"run_id":"{run_id}"' if run_id else f'"{proposal.entry_id}"'
+    kind = '"kind":"run"' if run_id else '"kind":"claw_back"'
+    mine = sa.select(act.number).where(
+        act.public_key == store.signer.public_key,
+        act.document.contains(kind, autoescape=True),
+        act.document.contains(said, autoescape=True),
+    )
+    if connection.execute(mine).first() is not None:
+        raise UserError(
+            f"{proposal.entry_id}: proposed under the key that would sign this, too; somebody "
+            "else must approve it, with a key of their own"
+        )

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 
-from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.errors import UserError, hidden
 from qianchuan_guarantee.ledger import acts, schema, seal
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Store:
                 raise UserError(f"{address}: a file; expected a folder, or postgresql://…")
             if create:
                 with self.telling():
-                    self.folder.mkdir(parents=True, exist_ok=True)
+                    # Nothing in it is for others on the machine; a group is as its umask says.
+                    self.folder.mkdir(mode=0o770, parents=True, exist_ok=True)
             self.engine = _sqlite(self.folder / "ledger.sqlite")
         with self.telling():
             self._check_schema(create=create)
@@ -69,7 +70,7 @@ class Store:
 
     def __str__(self) -> str:
         """The address, without a password."""
-        return self.address if self.folder else make_url(self.address).render_as_string()
+        return self.address if self.folder else hidden(self.address)
 
     def _check_schema(self, *, create: bool) -> None:
         with self.engine.begin() as connection:
@@ -228,7 +229,9 @@ def _sync(path: Path) -> None:
 
 
 def _sqlite(path: Path) -> Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    # Not as text: a folder may have a question mark in its name.
+    address = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(address, connect_args={"timeout": 30})
 
     def prepare(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA synchronous = FULL")
@@ -241,7 +244,7 @@ def _sqlite(path: Path) -> Engine:
 def _postgres(address: str) -> Engine:
     try:
         url = make_url(address)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise UserError("--store: not an address; expected a folder or postgresql://…") from error
     if not url.drivername.startswith("postgresql"):
         raise UserError(f"--store {url.drivername}://…: expected a folder or postgresql://…")

@@ -134,13 +134,13 @@ def _theirs(row: Mapping[str, Any], page: Page, number: int) -> Theirs:
     if asked == "FAILED" or status == "FAILED":
         return Theirs(plan, None, said=said, is_failed=True, place=place)
     status = _ALIASES.get(str(status), status)
-    if status not in STATUSES:
+    if not isinstance(status, str) or status not in STATUSES:
         raise UserError(
             f"{place}: compensate_status {str(status)[:40]!r}; expected {', '.join(STATUSES)}"
         )
     reasons, words = _reasons(row, said)
     amount = _amount(row.get("compensate_amount"), place)
-    return Theirs(plan, str(status), amount, None, reasons, words, place=place)
+    return Theirs(plan, status, amount, None, reasons, words, place=place)
 
 
 def _plan(row: Mapping[str, Any], page: Page, place: str) -> int:

@@ -129,6 +129,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "elsewhere.",
         "有签名；须以 --key 给出另行取得的公钥，方能证明签名者为谁。",
     ),
+    "r_open": (
+        "The store has mode {mode}: everybody on this machine can look into it. chmod o= {folder}",
+        "账库目录的权限为 {mode}：本机任何人都能查看。可执行 chmod o= {folder}",
+    ),
     "r_unsigned": (
         "Acts {first} to {last} came after the last signature.",
         "第 {first} 至 {last} 条记录在最后一次签名之后。",
