@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.write import FORMULA
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _MOST_ROWS = 1_048_575  # what a sheet holds below its header
 _NARROW, _WIDE = 10, 60  # characters
 _NEVER = datetime(2000, 1, 1)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet begins to reckon at
 
 
 class Book:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ENDINGS = (".parquet", ".csv", ".xlsx")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet begins to reckon at
 _ROWS_PER_GROUP = 100_000
 
 
@@ -172,6 +173,12 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def _in_csv(value: Any) -> str:
+    """People open CSV files in spreadsheets: a text is no formula there, either."""
+    text = as_text(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+
+
 def _write_csv(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int:
     import csv
 
@@ -181,7 +188,7 @@ def _write_csv(pieces: Iterator[pa.Table], schema: pa.Schema, path: Path) -> int
         writer.writerow(schema.names)
         for piece in pieces:
             for row in zip(*(column.to_pylist() for column in piece.columns), strict=True):
-                writer.writerow([as_text(value) for value in row])
+                writer.writerow([_in_csv(value) for value in row])
                 rows += 1
     return rows
 

@@ -26,7 +26,7 @@ from qianchuan_guarantee import digests
 from qianchuan_guarantee.audit.verify import Verified, verify
 from qianchuan_guarantee.cli.main import app
 from qianchuan_guarantee.errors import UsageError
-from qianchuan_guarantee.ledger import acts, schema
+from qianchuan_guarantee.ledger import acts, review, schema
 from qianchuan_guarantee.ledger.move import move
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.signatures import public_key
@@ -344,6 +344,51 @@ def test_a_key_that_is_none_is_refused(content: bytes, whole: Audited, tmp_path:
         assert "k.pem" in str(result.exception)
 
 
+def _sealed_anew(store: Path, *statements: str) -> None:
+    """What somebody who can make a seal has the database do from now on."""
+    kept = Store(str(store))
+    with kept.writing() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+    kept.close()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (
+            "CREATE TRIGGER more AFTER INSERT ON postings BEGIN "
+            "UPDATE postings SET amount_fen = amount_fen * 2 WHERE entry_id = NEW.entry_id; END",
+        ),
+        (
+            "DROP VIEW plans",
+            "CREATE VIEW plans AS SELECT * FROM statuses WHERE is_last AND ad_id > 1",
+        ),
+        ("CREATE VIEW other AS SELECT * FROM entries",),
+        ("CREATE TABLE other (a INTEGER)",),
+    ],
+)
+def test_a_database_taught_to_do_otherwise_is_found(store: Path, statements: tuple[str]) -> None:
+    _sealed_anew(store, *statements)
+    (what,) = problems(store)
+    assert re.search("a (trigger more|view plans|view other|table other), which no night", what)
+
+
+def test_two_people_with_one_key_are_one(whole: Audited, store: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    shipped = (Path(review.__file__).with_name("policy.yaml")).read_text("utf-8")
+    policy.write_text(shipped.replace("proposer: false", "proposer: true"), "utf-8")
+    other = tmp_path / "other.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", other], check=True)
+    words = ("--store", store, "--policy", policy, "--why", "again")
+    qcg("ledger", "claw-back", MORE, "--amount", "1.00", *words, "--by", "Li", "--sign", whole.key)
+    approve = ("ledger", "approve", "--all", *words, "--by", "Zhang", "--sign")
+    said = CliRunner().invoke(app, [str(word) for word in (*approve, whole.key)])
+    assert "proposed under the key that would sign this, too" in str(said.exception)
+    qcg(*approve, other)
+    assert problems(store) == []
+
+
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 
@@ -367,6 +412,12 @@ def test_rows_edited_in_postgresql_are_found(store: Path, tmp_path: Path) -> Non
         is_one = files.c.name == "facts.parquet"
         _spoil(address, sa.update(files).where(is_one).values(content=b"nothing"))
         assert any("facts.parquet" in what for what in problems(address))
+        server.psql(
+            "\\c audited\nCREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN RETURN NULL; END'; CREATE TRIGGER less BEFORE INSERT ON entries "
+            "FOR EACH ROW EXECUTE FUNCTION no()"
+        )
+        assert any("a trigger less" in what for what in problems(address))
     finally:
         server.cleanup()
 

@@ -12,8 +12,8 @@ from qianchuan_guarantee.audit.paper import Paper
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.vocabulary import OUTCOMES, REASONS, Language
 from qianchuan_guarantee.wording import both, say
-from qianchuan_guarantee.workbook import FORMULA, printable, save
-from qianchuan_guarantee.write import beside
+from qianchuan_guarantee.workbook import printable, save
+from qianchuan_guarantee.write import FORMULA, beside
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qianchuan_guarantee.engines import Engine
     from qianchuan_guarantee.report.inspection import Inspection
 
+_SHANGHAI = timezone(timedelta(hours=8))
 _MARKS = {"rows": "#", "empty": "o", "missing": "X", "not_landed": "."}
 
 
@@ -82,7 +83,7 @@ def _latest_morning(exports: str, engine: Engine) -> date:
     with as_asked(exports, folder):
         tables = find(folder).tables
     days = [day for found in tables.values() for day in found.days or ()]
-    return max(days) + timedelta(days=1) if days else datetime.now().date()
+    return max(days) + timedelta(days=1) if days else datetime.now(_SHANGHAI).date()
 
 
 def render(inspection: Inspection, lang: Language) -> str:

@@ -81,6 +81,8 @@ class DuckDB:
         self._counts: dict[str, int] = {}
         # Without this, a hidden default of the machine would decide what 2022-10-01T00:00Z means.
         self.connection.execute("SET TimeZone = 'UTC'")
+        # A file that asks for a part that is not here does not have it fetched from a network.
+        self.connection.execute("SET autoinstall_known_extensions = false")
         self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET python_enable_replacements = false")
         self.connection.execute("SET preserve_insertion_order = false")

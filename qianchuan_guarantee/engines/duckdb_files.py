@@ -3,6 +3,7 @@ that our own reader makes."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ ROW_NUMBER = "row_number() OVER ()"  # which row of a plain file it is
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def literally(path: str) -> str:
+    """A path that is no pattern to DuckDB: else a folder called `2022*` would be read together
+    with its neighbours."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
 
 
 def quoted_name(name: str) -> str:
@@ -79,7 +86,8 @@ class Files:
     def _source(
         self, group: FileGroup, paths: tuple[str, ...], *, is_copy: bool, rejects: bool
     ) -> str:
-        files = "[" + ", ".join(quoted(self._copies.get(path, path)) for path in paths) + "]"
+        names_of = (quoted(literally(self._copies.get(path, path))) for path in paths)
+        files = f"[{', '.join(names_of)}]"
         options = [f"filename = '{_FILE}'", "hive_partitioning = false"]
         if group.format == "parquet":
             options.append("file_row_number = true")

@@ -11,13 +11,19 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+LONGEST = 2**25  # bytes of a line, characters of a record
+TOO_LONG = f"a line of more than {LONGEST} bytes; no row is so long"
+
 
 def lines_of(path: str) -> Iterator[str]:
     """The lines of a text file, plain or gz, UTF-8 with or without BOM; others as GBK. A line
-    that is neither has a NUL before it: no line of ours has one."""
+    that is neither has a NUL before it: no line of ours has one. ValueError where one is too long
+    to be a row: a small archive may hold a line that fills the memory."""
     opened = gzip.open if path.endswith(".gz") else open
     with opened(path, "rb") as file:
-        for line in file:
+        while line := file.readline(LONGEST + 1):
+            if len(line) > LONGEST:
+                raise ValueError(TOO_LONG)
             yield _decoded(line)
 
 
@@ -42,10 +48,23 @@ def cells_of(line: str, columns: Sequence[str]) -> list[str | None] | None:
 def object_of(line: str) -> dict[str, Any] | None:
     """The object of a line, with its numbers as they were written."""
     try:
-        row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+        row = _DECODER.decode(line)
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that says two things of one key is none."""
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        raise ValueError("a key stands twice")
+    return row
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=str
+)
 
 
 def _is_text(cells: Sequence[str | None]) -> bool:

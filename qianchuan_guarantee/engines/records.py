@@ -14,12 +14,12 @@ import codecs
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
 from qianchuan_guarantee.engines import Malformed
-from qianchuan_guarantee.engines.jsonl import cells_of, lines_of
+from qianchuan_guarantee.engines.jsonl import LONGEST, TOO_LONG, cells_of, lines_of
 
 Record = list[str | None] | str  # the cells, null where empty; or a malformed line as it stands
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -78,21 +78,29 @@ def _csv_records(path: str, columns: Sequence[str]) -> Iterator[Record]:
                 yield lines[0].rstrip("\r\n")
 
 
-def _parsed(file: Iterable[str]) -> Iterator[tuple[list[str] | None, Sequence[str], int]]:
+def _parsed(file: IO[str]) -> Iterator[tuple[list[str] | None, Sequence[str], int]]:
     """Each record behind the header, None where its quotes do not fit; the lines it was read
     from; and the number of the first of them."""
     csv.field_size_limit(_NO_LIMIT)
     lines: list[str] = []
+    size = 0
 
     def noted() -> Iterator[str]:
-        for line in file:
+        nonlocal size
+        while line := file.readline(LONGEST + 1):
             lines.append(line)
+            size += len(line)
+            if len(line) > LONGEST:
+                raise ValueError(TOO_LONG)
+            if size > LONGEST:
+                raise csv.Error("a quote that takes everything behind it")
             yield line
 
     reader = csv.reader(noted(), strict=True)
     next(reader, None)
     while True:
         lines.clear()
+        size = 0
         try:
             cells = next(reader)
         except StopIteration:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import itertools
 import re
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import Literal
 
 import duckdb
 
+from qianchuan_guarantee.engines.duckdb_files import literally
 from qianchuan_guarantee.engines.jsonl import lines_of, object_of
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.steady import Stamps, stamps
@@ -37,6 +39,8 @@ _SCHEMA = """
     FROM parquet_schema(?)
 """
 _ENDINGS = ", ".join(_FORMATS)
+_MOST_COLUMNS = 2_000
+_HEADER_LINES = 100  # that a quoted name may reach over
 _PARTITION = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
 
 
@@ -224,9 +228,10 @@ def _columns(path: Path, kind: Format) -> tuple[str, ...]:
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
     try:
-        [(_, *_, count), *rest] = _reader().execute(_SCHEMA, [_literally(path)]).fetchall()
+        [(_, *_, count), *rest] = _reader().execute(_SCHEMA, [literally(str(path))]).fetchall()
     except duckdb.Error as error:
         raise UserError(f"{path}: not a whole Parquet file ({_first_line(error)})") from error
+    _require_few(path, count)
     columns = []
     for _ in range(count):
         described, waiting = [rest[0]], rest.pop(0)[-1] or 0
@@ -240,29 +245,30 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
 @functools.cache
 def _reader() -> duckdb.DuckDBPyConnection:
     # Not pyarrow, which takes longer to import than a plan to be explained.
-    return duckdb.connect()
-
-
-def _literally(path: Path) -> str:
-    """A path that is no pattern to DuckDB."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
+    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
 
 
 def _lines(path: Path) -> Iterator[str]:
     try:
         yield from lines_of(str(path))
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read ({_first_line(error)})") from error
 
 
 def _csv_columns(path: Path) -> tuple[str, ...]:
     try:
-        header = next(csv.reader(_lines(path)), None)
+        header = next(csv.reader(itertools.islice(_lines(path), _HEADER_LINES)), None)
     except csv.Error as error:
         raise UserError(f"{path}: not a CSV file with a header ({error})") from error
     if header is None:
         raise UserError(f"{path}: an empty file; expected at least a header line")
+    _require_few(path, len(header))
     return tuple(_distinct([name.strip() for name in header]))
+
+
+def _require_few(path: Path, columns: int) -> None:
+    if columns > _MOST_COLUMNS:
+        raise UserError(f"{path}: {columns} columns; more than {_MOST_COLUMNS} are not read")
 
 
 def _distinct(header: list[str]) -> list[str]:
@@ -287,6 +293,7 @@ def _jsonl_columns(path: Path) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for line in _lines(path):
         names.update(dict.fromkeys(object_of(line) or ()))
+        _require_few(path, len(names))
     taken = {name.lower() for name in ours if name in names}
     kept = []
     for name in names:
