@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee import __version__
 from qianchuan_guarantee.digests import canonical, digest_of_rows, leaf, objects, root, sha256
+from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import schema
 
 if TYPE_CHECKING:
@@ -37,11 +38,19 @@ class Act(NamedTuple):
     public_key: str | None
 
     def said(self) -> dict[str, Any]:
-        """What the act says; ValueError where it was damaged."""
-        said = json.loads(self.document)
-        if not isinstance(said, dict):
-            raise ValueError("not a mapping")
-        return said
+        """What the act says; UserError where it was damaged."""
+        return document_of(self.document, f"act {self.number} of the ledger")
+
+
+def document_of(content: bytes, name: str) -> dict[str, Any]:
+    """A document that a run or a person left in a store; UserError where it was damaged."""
+    try:
+        said = json.loads(content)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise UserError(f"{name} is not what was left; `qcg audit verify` says what fits no more")
+    return said
 
 
 def latest(connection: Connection) -> Act | None:

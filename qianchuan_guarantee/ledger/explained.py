@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from qianchuan_guarantee.digests import sha256
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.explain import Explanation, Found, explained
 from qianchuan_guarantee.exports.quarantine import quarantine_schema, quarantined_rows
-from qianchuan_guarantee.ledger import memory, schema
+from qianchuan_guarantee.ledger import acts, memory, schema
 from qianchuan_guarantee.ledger.files import rows_of
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.rulebook import Rulebook, load_canonical
@@ -85,10 +84,21 @@ def explain_stored(
     rulebook of that night. UserError where no run did."""
     run_id = last_decided(store, ad_id, by)
     decision = _rows(store, run_id, "decisions", ad_id)[0]
-    manifest = json.loads(store.read(run_id, "manifest.json") or b"{}")
+    manifest = _manifest(store, run_id)
     books = books_of(store, run_id, manifest)
     found = _found(store, run_id, decision, manifest, manifest["days"])
     return run_id, explained(found, books, lang)
+
+
+def _manifest(store: Store, run_id: str) -> dict[str, Any]:
+    """A run's manifest, as the chain knows it: by a changed one, anything could be explained."""
+    content = store.read(run_id, "manifest.json") or b""
+    asked = sa.select(schema.runs.c.manifest_sha256).where(schema.runs.c.run_id == run_id)
+    with store.reading() as connection:
+        right = connection.execute(asked).scalar()
+    if sha256(content) != right:
+        raise UserError(f"{store}: runs/{run_id}/manifest.json is not what the run left")
+    return acts.document_of(content, f"{store}: runs/{run_id}/manifest.json")
 
 
 def _found(
