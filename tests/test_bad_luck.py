@@ -98,6 +98,13 @@ def test_the_day_that_is_being_written_may_grow_by_files(exports: Path) -> None:
     require_unchanged(export, AS_OF)
 
 
+def test_links_that_lead_around_are_not_followed_without_end(exports: Path) -> None:
+    for name in ("a", "b", "c"):
+        (exports / "delivery" / "dt=2022-10-01" / name).symlink_to("..")
+    with pytest.raises(UserError, match="a folder; expected"):
+        find(str(exports))
+
+
 def test_a_decision_of_two_states_is_not_written(
     exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -347,7 +347,7 @@ CASES = {
     "policy": range(25),
     "phrases": range(15),
     "settings": range(25),
-    "responses": range(60),
+    "responses": [*range(60), 1001068],
     "workbooks": range(40),
 }
 

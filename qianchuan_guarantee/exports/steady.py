@@ -24,23 +24,32 @@ Stamps = Mapping[str, Stamp]
 
 
 def stamps(root: Path) -> dict[str, Stamp]:
-    """Every file below a folder of exports that may belong to a table, as it is now."""
+    """Every file of a folder of exports that may belong to a table, as it is now."""
     found = {}
     for path in _files(root):
-        if path.name.endswith(ENDINGS) and not path.name.startswith((".", "_")):
+        name = os.path.basename(path)
+        if name.endswith(ENDINGS) and not name.startswith((".", "_")):
             try:
-                about = path.stat()
+                about = os.stat(path)
             except FileNotFoundError:
                 continue
-            found[str(path)] = (about.st_size, about.st_mtime_ns, about.st_ino)
+            found[path] = (about.st_size, about.st_mtime_ns, about.st_ino)
     return found
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path) -> Iterator[str]:
+    """`<table>.<ext>`, `<table>/…` and `<table>/dt=…/…`; no deeper, for links may lead around."""
     for name in INPUTS:
-        yield from (root / f"{name}{ending}" for ending in ENDINGS)
-        for folder, _, files in os.walk(root / name, followlinks=True):
-            yield from (Path(folder, file) for file in files)
+        yield from (str(root / f"{name}{ending}") for ending in ENDINGS)
+        for path in _inside(root / name):
+            yield from _inside(path) if os.path.basename(path).startswith("dt=") else [path]
+
+
+def _inside(folder: str | Path) -> list[str]:
+    try:
+        return [entry.path for entry in os.scandir(folder)]
+    except OSError:  # what cannot be looked into, `find` says
+        return []
 
 
 def require_unchanged(export: Export, as_of: date) -> None:

@@ -59,9 +59,9 @@ def _changes(save: Save, reader: Reader) -> Iterator[tuple[Save, Change]]:
     yield from told
     if parts and (_is_account(save) or not lines):
         return  # what it says of itself are its parts
-    there = {(part["object_id"], c.operation, c.old, c.new) for part, c in told}
+    there = {(str(part["object_id"]), c.operation, c.old, c.new) for part, c in told}
     for change in reader.changes(title, lines):
-        if (save.get("object_id"), change.operation, change.old, change.new) not in there:
+        if (str(save.get("object_id")), change.operation, change.old, change.new) not in there:
             yield save, change
 
 
