@@ -4,7 +4,7 @@
 many are done, a line for each. Half of the slices read some questions of the register otherwise.
 What is done is kept in FOLDER, so that the same command goes on where it was stopped; what
 differs is left there too: each plan's columns by either side, and its logs as exports of their
-own. Ends with 1 where anything differed. `--slice N` decides slice N alone, again.
+own (all of the slice's, where only rows are counted otherwise). Ends with 1 where anything differed. `--slice N` decides slice N alone, again.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _decide(seed: int, number: int, folder: Path) -> dict[str, Any]:
         heading = f"as of {as_of}, readings {readings or 'as they stand'}\n"
         unlike = mismatches(exports, wanted.decisions, rows) or _unlike(counts, wanted)
         (folder / f"{name}.txt").write_text(heading + unlike, "utf-8")
-        write(_only(exports, differing), folder / name)
+        write(_only(exports, differing) if differing else exports, folder / name)
     found = {
         "slice": number,
         "plans": len(wanted.decisions),
@@ -101,17 +101,16 @@ def _readings(chance: Random) -> dict[str, str]:
 
 
 def _only(exports: Exports, plans: list[int]) -> Exports:
-    """The rows that concern any of these plans, as often as they stand there; all of them where
-    no plan differs, but what was counted."""
-    if not plans:
-        return exports
-    concerned = {
-        id(row) for plan in plans for rows in only(exports, plan).tables.values() for row in rows
-    }
-    tables = {
-        table: [row for row in rows if id(row) in concerned]
-        for table, rows in exports.tables.items()
-    }
+    """The rows that concern any of these plans."""
+    tables: dict[str, list[oracle.Row]] = {table: [] for table in exports.tables}
+    for plan in plans:
+        for table, rows in only(exports, plan).tables.items():
+            # Plans may share a row; one that stands twice in the exports is to stand twice.
+            kept = Counter(map(repr, tables[table]))
+            for row in rows:
+                kept[repr(row)] -= 1
+                if kept[repr(row)] < 0:
+                    tables[table].append(row)
     return Exports(tables, exports.days)
 
 

@@ -201,32 +201,35 @@ class Story:
 Telling = Callable[[Story, datetime, re.Match[str], Mapping[str, str]], None]
 
 
-def _delivered(cost: str, shows: int = 1, clicks: int = 0, wins: object = 0) -> Telling:
+def _delivered(cost: str, shows: int = 1, clicks: int = 0) -> Telling:
     def tell(story: Story, at: datetime, said: re.Match[str], also: Mapping[str, str]) -> None:
         values = {"stat_datetime": at, "stat_cost": said.expand(cost)}
         values |= {"show_cnt": shows, "click_cnt": clicks}
         if said.re.groups > 1:
-            values["attribution_convert_cnt"] = said[2]
+            values["attribution_convert_cnt"] = None if said[2] == "many" else said[2]
         elif story.told.layout == "without conversions":
-            values["attribution_convert_cnt"] = wins
+            values["attribution_convert_cnt"] = 0
         story.add("delivery", at, also.get("written"), **values)
 
     return tell
 
 
+# Times that a row may state and that are none.
+NO_TIMES = {"unsaid": None, "unreadable": "soon", "in 1999": "1999-12-31 00:00:00"}
+
+
 def _won(story: Story, at: datetime, said: re.Match[str], also: Mapping[str, str]) -> None:
-    is_readable = also.get("converted") != "unreadably"
-    converted = moment(also["converted"], story.day0) if "converted" in also and is_readable else at
-    received: datetime | None = converted
-    if "received" in also:
-        unsaid = also["received"] == "unsaid"
-        received = None if unsaid else moment(also["received"], story.day0)
-    clocks: dict[str, object] = {"billed_at": at, "received_at": received}
-    clocks["converted_at"] = converted if is_readable else "then"
+    clocks: dict[str, datetime | str | None] = {"billed_at": at}
+    for clock, otherwise in (("converted", "billed_at"), ("received", "converted_at")):
+        text = also.get(clock)
+        stated = NO_TIMES[text] if text in NO_TIMES else text and moment(text, story.day0)
+        clocks[f"{clock}_at"] = clocks[otherwise] if text is None else stated
+    if "billed" in also:
+        clocks["billed_at"] = NO_TIMES[also["billed"]]
     valid = "false" if "not valid" in also else "true"
+    seen = max(at, *(clock for clock in clocks.values() if isinstance(clock, datetime)))
     for copy in range(int(said[1])):
         key = f"{story.key}-{copy}"
-        seen = max(received or converted, at)
         story.add("conversions", seen, None, conversion_id=key, **clocks, valid=valid)
 
 
@@ -266,11 +269,11 @@ def _listed(story: Story, at: datetime, said: re.Match[str], _: Mapping[str, str
 HAPPENS: dict[str, Telling] = {
     r"spends (\S+)": _delivered(r"\1"),
     r"spends (\S+) and wins (\d+)": _delivered(r"\1"),
-    r"spends (\S+) and does not state its conversions": _delivered(r"\1", wins=None),
+    r"spends (\S+) and wins it is not said how (many)": _delivered(r"\1"),
     r"is shown for nothing": _delivered("0"),
     r"is clicked for nothing": _delivered("0", shows=0, clicks=1),
     r"has an empty row": _delivered("0", shows=0),
-    r"wins (\d+)": _won,  # also: converted, received, valid, not valid
+    r"wins (\d+)": _won,  # also: billed, converted, received, valid, not valid
     r"sets the bid from (\S+) to (\S+)": _edited("bid", r"\1", r"\2"),
     r"sets the bid to (\S+)": _edited("bid", "", r"\1"),
     r"edits targeting": _edited("targeting"),
@@ -283,7 +286,7 @@ HAPPENS: dict[str, Telling] = {
     r"was first delivered, as is known": _given,
     r"is listed with (\S+) (.+)": _listed,
 }
-ALSO = re.compile(r", (in save|converted|received|written|not valid|valid)(?: ([^,]+))?")
+ALSO = re.compile(r", (in save|billed|converted|received|written|not valid|valid)(?: ([^,]+))?")
 
 
 def rows_of(told: Told, ad_id: int, day0: date) -> list[tuple[str, Row]]:
