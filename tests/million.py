@@ -4,7 +4,8 @@
 many are done, a line for each. Half of the slices read some questions of the register otherwise.
 What is done is kept in FOLDER, so that the same command goes on where it was stopped; what
 differs is left there too: each plan's columns by either side, and its logs as exports of their
-own (all of the slice's, where only rows are counted otherwise). Ends with 1 where anything differed. `--slice N` decides slice N alone, again.
+own (all of the slice's, where only rows are counted otherwise). Ends with 1 where anything
+differed. `--slice N` decides slice N alone, again.
 """
 
 from __future__ import annotations
