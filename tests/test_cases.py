@@ -34,6 +34,8 @@ FIRST_ID = 1001
 TOLD = sentences.read()
 LAYOUTS = sorted({told.layout for told in TOLD})
 LOGS = ("delivery", "conversions", "operations")
+# What is said of a plan that nobody has heard of yet.
+NONE: Decision = {"outcome": "no_decision", "reasons": [], "amount": 0}
 Readings = tuple[tuple[str, str], ...]
 
 
@@ -109,7 +111,7 @@ def by_engine(layout: str) -> dict[str, Decision]:
     with TemporaryDirectory() as folder:
         write(exports_of(cases, layout), Path(folder))
         rows, _ = decide_folder(folder, AS_OF, books=books(layout))
-    return {told.name: by_plan(rows)[ad_id] for ad_id, told in cases.items()}
+    return {told.name: by_plan(rows).get(ad_id, NONE) for ad_id, told in cases.items()}
 
 
 @cache
@@ -119,7 +121,7 @@ def by_oracle(layout: str) -> dict[str, Decision]:
         cases = {i: told for i, told in plans(layout).items() if readings_of(told) == readings}
         answer = oracle.decide(exports_of(cases, layout), AS_OF, dict(readings))
         rows = {row["ad_id"]: row for row in answer.decisions}
-        found |= {told.name: rows[ad_id] for ad_id, told in cases.items()}
+        found |= {told.name: rows.get(ad_id, NONE) for ad_id, told in cases.items()}
     return found
 
 
