@@ -100,7 +100,7 @@ def test_a_file_without_a_doubt_is_not_asked_row_by_row(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{**FINE, "ad_id": n} for n in range(1, 6)]
     folder = export(tmp_path / "fine", rows, scale=5, statistics=True)
     group = find(str(folder)).tables["delivery"].groups[0]
-    known = bounds(group)
+    known = bounds(group, INPUTS["delivery"])
     for column in INPUTS["delivery"].columns:
         if column.name != "attribution_convert_cnt":  # nulls only: nothing is said of it
             assert known[column.name].answers(column), column.name

@@ -228,7 +228,7 @@ def _columns(path: Path, kind: Format) -> tuple[str, ...]:
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
     try:
-        [(_, *_, count), *rest] = _reader().execute(_SCHEMA, [literally(str(path))]).fetchall()
+        [(_, *_, count), *rest] = reader().execute(_SCHEMA, [literally(str(path))]).fetchall()
     except duckdb.Error as error:
         raise UserError(f"{path}: not a whole Parquet file ({_first_line(error)})") from error
     _require_few(path, count)
@@ -243,7 +243,7 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
 
 
 @functools.cache
-def _reader() -> duckdb.DuckDBPyConnection:
+def reader() -> duckdb.DuckDBPyConnection:
     # Not pyarrow, which takes longer to import than a plan to be explained.
     return duckdb.connect(config={"autoinstall_known_extensions": "false"})
 
