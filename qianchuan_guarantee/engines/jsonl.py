@@ -48,7 +48,9 @@ def cells_of(line: str, columns: Sequence[str]) -> list[str | None] | None:
 def object_of(line: str) -> dict[str, Any] | None:
     """The object of a line, with its numbers as they were written."""
     try:
-        row = _DECODER.decode(line)
+        row = json.loads(
+            line, object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=str
+        )
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
@@ -60,11 +62,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(row) != len(pairs):
         raise ValueError("a key stands twice")
     return row
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=str
-)
 
 
 def _is_text(cells: Sequence[str | None]) -> bool:
