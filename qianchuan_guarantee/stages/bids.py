@@ -89,20 +89,28 @@ def bid_steps(edits: Table, initial: Table) -> Table:
 
 
 def bid_spans(steps: Table, initial: Table) -> Table:
-    """Steps → the stretches of time in which a bid is in force: `ad_id`, `bid`, `since` (null:
-    from the beginning), `until` (null: to the end; not included)."""
+    """Steps → the stretches of time in which a bid is in force: `ad_id`, `bid`, `since` (the
+    first one: the earliest time there is), `until` (not included; the last one: the latest)."""
     first = steps.filter(steps.is_first_step).select("ad_id", until=steps.create_time)
     opening = initial.left_join(first, "ad_id")
-    never = ibis.null("timestamp(6)")
-    opening = opening.select("ad_id", bid=opening.initial_bid, since=never, until=opening.until)
-    following = steps.select("ad_id", bid=steps.bid_after, since=steps.create_time, until="until")
+    opening = opening.select(
+        "ad_id",
+        bid=opening.initial_bid,
+        since=ibis.literal(EARLIEST, type="timestamp(6)"),
+        until=opening.until.fill_null(LATEST),
+    )
+    following = steps.select(
+        "ad_id",
+        bid=steps.bid_after,
+        since=steps.create_time,
+        until=steps.until.fill_null(LATEST),
+    )
     return opening.union(following)
 
 
 def is_in_force(spans: Table, at: TimestampValue) -> BooleanValue:
     """An edit at the same instant already counts."""
-    since, until = spans.since.fill_null(EARLIEST), spans.until.fill_null(LATEST)
-    return (since <= at) & (at < until)
+    return (spans.since <= at) & (at < spans.until)
 
 
 def bid_facts(steps: Table, spans: Table, initial: Table, cycles: Table) -> Table:
@@ -116,9 +124,7 @@ def bid_facts(steps: Table, spans: Table, initial: Table, cycles: Table) -> Tabl
     placed = spans.join(window, "ad_id")
     midnight = placed.horizon.cast("timestamp(6)")
     end = ibis.ifelse(placed.window_end < midnight, placed.window_end, midnight)
-    before_end = (placed.since.isnull() | (placed.since < end)) & (
-        placed.until.isnull() | (placed.until >= end)
-    )
+    before_end = (placed.since < end) & (placed.until >= end)
     at_instants = placed.group_by("ad_id").agg(
         bid_at_first_delivery=placed.bid.max(where=is_in_force(placed, placed.first_delivery_at)),
         bid_at_end=placed.bid.max(where=before_end),

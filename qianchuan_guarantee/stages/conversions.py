@@ -197,7 +197,7 @@ def priced_slices(slices: Table, spans: Table, cycles: Table) -> Table:
     overlaps = at_start | (
         (joined.since > joined.bid_at)
         & (joined.since < joined.slice_end)
-        & (joined.until.isnull() | (joined.since < joined.until))
+        & (joined.since < joined.until)
     )
     inside = joined.filter(overlaps).mutate(_at_start=at_start)
     bids = inside.group_by(*slices.columns).agg(
@@ -228,8 +228,8 @@ def conversions_by_bid(priced: Table) -> Table:
     """三(一): plan × bid → `conversions`, `amount` (bid × conversions, yuan; null: unknown)."""
     grouped = priced.group_by("ad_id", "bid").agg(
         conversions=total(priced.conversions),
-        _unknown=priced.is_unknown.sum(),
-        _ambiguous=priced.is_ambiguous.sum(),
+        _unknown=priced.is_unknown.any(),
+        _ambiguous=priced.is_ambiguous.any(),
     )
     return grouped.mutate(amount=times(grouped.bid, grouped.conversions))
 
@@ -240,14 +240,14 @@ def conversion_facts(by_bid: Table) -> Table:
     facts = by_bid.group_by("ad_id").agg(
         conversions=total(by_bid.conversions),
         _sum=by_bid.amount.sum().cast("decimal(38, 2)"),
-        _unknown=by_bid._unknown.sum(),
-        _unpriced=by_bid.bid.isnull().sum(),
-        _ambiguous=by_bid._ambiguous.sum(),
+        has_unknown_bid=by_bid._unknown.any(),
+        has_ambiguous_bid=by_bid._ambiguous.any(),
+        _is_unpriced=by_bid.bid.isnull().any(),
     )
     return facts.select(
         "ad_id",
         "conversions",
-        target_cost=ibis.ifelse(facts._unpriced == 0, facts._sum, ibis.null("decimal(38, 2)")),
-        has_unknown_bid=facts._unknown > 0,
-        has_ambiguous_bid=facts._ambiguous > 0,
+        "has_unknown_bid",
+        "has_ambiguous_bid",
+        target_cost=ibis.ifelse(facts._is_unpriced, ibis.null("decimal(38, 2)"), facts._sum),
     )
