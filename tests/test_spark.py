@@ -1,19 +1,21 @@
 """Spark against DuckDB: the same expressions give the same decisions, row for row, type for type.
 
 An answer costs Spark ten seconds and more however small it is, so there are few cases, each with
-much in it. All of them share one session.
+much in it. All of them share one session, whose executors are processes of their own.
 """
 
 from __future__ import annotations
 
 import gzip
 import importlib.util
+import itertools
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -27,6 +29,8 @@ from tests.conftest import BOOKS, FIXTURES
 from tests.worlds import world, write
 
 if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
     from qianchuan_guarantee.engines.spark import Spark
 
 needs_java = pytest.mark.skipif(
@@ -46,12 +50,19 @@ UNCOMPILED = {
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Spark]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
+    import pyspark
+
     from qianchuan_guarantee.engines.spark import Spark
 
+    # Workers leave their logs in Spark's home, which is not to be where it is installed.
+    home = tmp_path_factory.mktemp("spark-home")
+    for name in ("bin", "jars", "python"):
+        (home / name).symlink_to(Path(pyspark.__file__).parent / name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JDK_JAVA_OPTIONS", QUICK_JAVA)
-        engine = Spark("local[2]")
+        patch.setenv("SPARK_HOME", str(home))
+        engine = Spark("local-cluster[2,1,1024]")
     for key, value in UNCOMPILED.items():
         engine.session.conf.set(key, value)
     yield engine
@@ -93,6 +104,41 @@ def test_slices_compiled_as_on_a_cluster(spark: Spark) -> None:
     finally:
         for key, value in UNCOMPILED.items():
             spark.session.conf.set(key, value)
+
+
+def executors(spark: Spark) -> list[int]:
+    """The processes of our own executors: children of the Java that this process started."""
+    java = spark.session.sparkContext._gateway.proc.pid
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_text()
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:  # gone meanwhile
+            continue
+        if parent == java and "CoarseGrainedExecutorBackend" in words:
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+def test_an_executor_killed_in_the_middle_changes_nothing(
+    spark: Spark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, kept = spark.keep, itertools.count(1)
+    killed: list[int] = []
+
+    def keep_and_kill(*step: Any) -> Table:
+        table = keep(*step)
+        if next(kept) == 25:
+            killed.append(executors(spark)[0])
+            os.kill(killed[0], signal.SIGKILL)
+        return table
+
+    monkeypatch.setattr(spark, "keep", keep_and_kill)
+    assert_same(FIXTURES / "slices", date(2022, 10, 12), spark)
+    assert killed
+    assert killed[0] not in executors(spark)
 
 
 @pytest.mark.parametrize(

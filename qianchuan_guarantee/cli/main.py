@@ -73,6 +73,10 @@ app = typer.Typer(
 )
 
 
+# Whose errors are told as theirs.
+_ENGINES = ("duckdb", "_duckdb", "pyspark", "py4j", "qianchuan_guarantee.engines.spark")
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"qcg {__version__}")
@@ -114,9 +118,10 @@ def main() -> None:
     except Exception as error:
         # What an engine says of memory or disk is for the user to mend; other errors are ours,
         # and whoever mends those needs to see where they come from.
-        if not type(error).__module__.startswith(("duckdb", "_duckdb")):
+        if not type(error).__module__.startswith(_ENGINES):
             raise
-        _fail(f"the engine gave up, nothing was written: {str(error).splitlines()[0]}", 1)
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        _fail(f"the engine gave up, nothing was written: {said}", 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -82,6 +82,10 @@ appender.stderr.layout.pattern = %p %c{1}: %m%n%ex{1}
 """
 
 
+class SparkError(RuntimeError):
+    """What Spark could not carry out, in one sentence."""
+
+
 class Spark:
     """`master` as Spark writes it (`local[4]`, `spark://…`, `yarn`); None: as the surroundings
     say (spark-submit, spark-defaults.conf), else all cores of this machine."""
@@ -114,6 +118,7 @@ class Spark:
         ibis.options.sql.fuse_selects = False  # as on DuckDB
         self.connection = ibis.pyspark.connect(self.session)
         self.connection.compiler = Dialect()
+        self._shared = self._folder_that_all_see()
         self._numbers = itertools.count()
         self._views: list[str] = []
         # What executors met on the way: a task done twice counts twice, but none is left out.
@@ -187,19 +192,30 @@ class Spark:
             data = pa.Table.from_pylist([dict(row) for row in data.rows], schema=schema)
         return self._named(self.session.createDataFrame(data))
 
+    def _folder_that_all_see(self) -> str | None:
+        """Where what is kept outlives an executor: on one machine our own folder, on a cluster
+        one of ours below spark.checkpoint.dir; null where a cluster names none."""
+        context = self.session.sparkContext
+        if (context.master or "").startswith("local"):
+            return self.scratch.as_uri()
+        return context.getCheckpointDir()  # Spark makes a folder of this run's own in it
+
     def keep(self, step: Step, *of: Any) -> Table:
-        """Cut off from what it was computed from, so that plans stay small. With a checkpoint
-        folder (spark.checkpoint.dir) the rows outlive an executor; else the executors keep
-        them, in memory and then on disk."""
+        """Cut off from what it was computed from, so that plans stay small: as Parquet that all
+        executors see, of which later steps read the columns they need; without such a folder
+        the executors keep the rows, and one that is lost ends the run."""
         from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
         from pyspark.errors import PySparkException
 
         rows = self._frame(_expression(step, of))
-        is_safe = self.session.sparkContext.getCheckpointDir() is not None
         try:
-            return self._named(rows.checkpoint() if is_safe else rows.localCheckpoint())
+            if self._shared is None:
+                return self._named(rows.localCheckpoint())
+            place = f"{self._shared}/{self.scratch.name}-{next(self._numbers)}"
+            rows.write.parquet(place)
+            return self._named(self.session.read.schema(rows.schema).parquet(place))
         except (Py4JJavaError, PySparkException) as error:
-            raise RuntimeError(_first_cause(error)) from error
+            raise SparkError(_first_cause(error)) from error
 
     def view(self, step: Step, *of: Any) -> Table:
         return self._named(self._frame(_expression(step, of)))
