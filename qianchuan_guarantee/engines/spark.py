@@ -118,6 +118,7 @@ class Spark:
         ibis.options.sql.fuse_selects = False  # as on DuckDB
         self.connection = ibis.pyspark.connect(self.session)
         self.connection.compiler = Dialect()
+        self._is_local = (self.session.sparkContext.master or "").startswith("local")
         self._shared = self._folder_that_all_see()
         self._numbers = itertools.count()
         self._views: list[str] = []
@@ -193,12 +194,23 @@ class Spark:
         return self._named(self.session.createDataFrame(data))
 
     def _folder_that_all_see(self) -> str | None:
-        """Where what is kept outlives an executor: on one machine our own folder, on a cluster
-        one of ours below spark.checkpoint.dir; null where a cluster names none."""
-        context = self.session.sparkContext
-        if (context.master or "").startswith("local"):
+        """Our own folder where what is kept outlives an executor: on one machine the scratch, on
+        a cluster one below spark.checkpoint.dir; null where a cluster names none."""
+        if self._is_local:
             return self.scratch.as_uri()
-        return context.getCheckpointDir()  # Spark makes a folder of this run's own in it
+        place = self.session.sparkContext.getCheckpointDir()
+        return None if place is None else f"{place}/{self.scratch.name}"
+
+    def _forget(self) -> None:
+        """Delete what was kept, also after a run that failed."""
+        for view in self._views:
+            self.session.catalog.dropTempView(view)
+        if self._shared is not None and not self._is_local:
+            context: Any = self.session.sparkContext
+            path = context._jvm.org.apache.hadoop.fs.Path(self._shared)
+            if self._is_ours:
+                path = path.getParent()  # Spark made it, for this session alone
+            path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
 
     def keep(self, step: Step, *of: Any) -> Table:
         """Cut off from what it was computed from, so that plans stay small: as Parquet that all
@@ -211,7 +223,7 @@ class Spark:
         try:
             if self._shared is None:
                 return self._named(rows.localCheckpoint())
-            place = f"{self._shared}/{self.scratch.name}-{next(self._numbers)}"
+            place = f"{self._shared}/kept-{next(self._numbers)}"
             rows.write.parquet(place)
             return self._named(self.session.read.schema(rows.schema).parquet(place))
         except (Py4JJavaError, PySparkException) as error:
@@ -250,11 +262,12 @@ class Spark:
         """Rows come to the driver, which writes one file."""
 
     def close(self) -> None:
-        for view in self._views:
-            self.session.catalog.dropTempView(view)
-        if self._is_ours:
-            self.session.stop()
-        self._spill.cleanup()
+        try:
+            self._forget()
+        finally:
+            if self._is_ours:
+                self.session.stop()
+            self._spill.cleanup()
 
     def _frame(self, expression: Table) -> DataFrame:
         return self.session.sql(self.connection.compile(expression))
