@@ -143,8 +143,7 @@ def test_demo_on_two_executors_of_which_one_is_killed_in_the_middle(
     ("seed", "fmt"),
     [
         pytest.param(7, "csv", id="daily partitions, a tenth of the plans with dirt"),
-        pytest.param(14, "csv", id="conversions by slice"),
-        pytest.param(3, "parquet", id="parquet"),
+        pytest.param(14, "parquet", id="conversions by slice, parquet"),
     ],
 )
 def test_worlds(spark: Spark, tmp_path: Path, seed: int, fmt: str) -> None:

@@ -8,6 +8,7 @@ Executors need Python with pyarrow, but not this package.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import sys
@@ -124,6 +125,8 @@ class Spark:
         self._views: list[str] = []
         # What executors met on the way: a task done twice counts twice, but none is left out.
         self._malformed: dict[tuple[str, tuple[str, ...]], Accumulator[int]] = {}
+        # A command that fails does not come to close us; Java goes after this.
+        atexit.register(self.close)
 
     def version(self) -> str:
         return f"spark {self.session.version}, ibis {ibis.__version__}"
@@ -262,6 +265,7 @@ class Spark:
         """Rows come to the driver, which writes one file."""
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         try:
             self._forget()
         finally:
