@@ -264,6 +264,19 @@ def test_a_verdict_does_not_end_by_being_left_out(nights: Nights) -> None:
     assert [incident["kind"] for incident in night.incidents] == ["verdict_missing"]
 
 
+def test_a_verdict_left_out_on_a_night_that_holds_is_not_lifted(nights: Nights) -> None:
+    nights.enter(found(answer(2000)))
+    nights.enter(found(cheating(2000), verdicts={PLAN: "ANTI_SPAM"}))
+    assert nights.balance()["available"] == "0.00"
+    night = nights.enter(found(held()))
+    kinds = [incident["kind"] for incident in night.incidents]
+    assert kinds == ["verdict_missing", "settled_before"]
+    assert (night.proposed, nights.waiting(), nights.status()[-1]) == (0, [], "INVALID")
+    assert nights.row()["reasons"] == "ANTI_SPAM"
+    # Only a verdict that clears it gives the grant back.
+    assert nights.enter(found(held(), verdicts={PLAN: ""})).proposed == 2000
+
+
 def test_a_verdict_left_out_on_the_night_that_settles(nights: Nights) -> None:
     opened = answer(0, outcome="open", status="INVALID", reasons="ANTI_SPAM", merit_fen=None)
     nights.enter(found(opened._replace(is_cheating=True), verdicts={PLAN: "ANTI_SPAM"}))

@@ -112,8 +112,11 @@ def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
     if standing.is_settled and answer.outcome not in SETTLED:
         # What was settled stands until it can be decided again; people are told. A verdict needs
         # no logs.
-        if answer.is_cheating != standing.is_cheating and standing.merit_fen is not None:
-            book.stand(judged(standing, found.verdicts.get(answer.ad_id, "")))
+        source = found.verdicts.get(answer.ad_id)
+        if source is None:
+            _miss_verdict(standing, result)
+        elif bool(source) != standing.is_cheating and standing.merit_fen is not None:
+            book.stand(judged(standing, source))
         result.incidents.append(
             {"ad_id": answer.ad_id, "kind": "settled_before", "reasons": answer.reasons}
         )
@@ -130,11 +133,17 @@ def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
         was_held=standing.was_held or answer.outcome == "held",
         is_cheating=answer.is_cheating,
     )
-    if standing.is_cheating and answer.ad_id not in found.verdicts:
-        # A verdict does not end by being left out of an export.
-        result.incidents.append({"ad_id": answer.ad_id, "kind": "verdict_missing", "reasons": ""})
+    if answer.ad_id not in found.verdicts and _miss_verdict(standing, result):
         after = judged(after, source_of(standing))
     book.stand(after)
+
+
+def _miss_verdict(standing: Standing, result: Entered) -> bool:
+    """四(一): a verdict does not end by being left out of an export; one that stands is told of."""
+    if standing.is_cheating:
+        incident = {"ad_id": standing.ad_id, "kind": "verdict_missing", "reasons": ""}
+        result.incidents.append(incident)
+    return standing.is_cheating
 
 
 def _withdraw(book: Book, plans: Sequence[int], before: Mapping[int, Standing]) -> None:
