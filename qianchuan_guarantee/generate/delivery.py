@@ -52,7 +52,7 @@ def _flawed(order: Order, columns: dict[str, str], flaw: str) -> dict[str, str]:
     cost, at, shows = (columns[name] for name in ("stat_cost", "stat_datetime", "show_cnt"))
     if order.format == "parquet":
         flaws = {
-            "stat_cost": (cost, f"-0.01 - {cost}"),
+            "stat_cost": (cost, f"(-0.01 - {cost})::DECIMAL(18, 5)"),
             "stat_datetime": (at, f"{at} + {_CENTURIES}"),
             "show_cnt": (shows, "-1"),
         }
