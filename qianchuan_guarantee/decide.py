@@ -257,7 +257,8 @@ def _cycles(
 ) -> Table:
     """Which plans there are, and the window and cycle of each."""
     as_of = question.as_of
-    snapshots = engine.keep(cycles.plan_snapshots, checked["plans"].rows, as_of)
+    is_daily = checked["plans"].days is not None
+    snapshots = engine.keep(cycles.plan_snapshots, checked["plans"].rows, as_of, is_daily)
     received, changed = checked["conversions"].rows, checked["operations"].rows
     refused = refused_rows(checked, engine, (*LOGS, "plans"))
     conflicting = contradictions(checked, engine, (*LOGS, "plans"))

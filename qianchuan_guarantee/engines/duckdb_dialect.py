@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.operations as ops
+import sqlglot as sg
+import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.datatypes import DuckDBType
@@ -28,6 +30,26 @@ class Dialect(DuckDBCompiler):  # type: ignore[misc]  # Ibis is read without its
         """In one order: the same expression gives the same SQL in every process."""
         names = sorted(columns_to_drop)
         return super().visit_DropColumns(op, parent=parent, columns_to_drop=names)
+
+    def visit_Select(self, op: Any, **parts: Any) -> Any:  # noqa: N802
+        """Columns that stay what they were are a star, not names in every step: a half of the
+        text, which is parsed and bound on every run."""
+        select = super().visit_Select(op, **parts)
+        before = tuple(op.parent.schema.names)
+        named = list(op.selections.items())
+        head, tail = named[: len(before)], named[len(before) :]
+        is_wide = len(before) > 2 and not op.is_star_selection()
+        if not (is_wide and tuple(name for name, _ in head) == before):
+            return select
+        written = dict(zip(op.selections, select.expressions, strict=True))
+        changed = [written[n] for n, value in head if value != ops.Field(op.parent, n)]
+        if 2 * len(changed) > len(before):
+            return select
+        star = sge.Star(**({"replace": changed} if changed else {}))
+        of = sg.to_identifier(parts["parent"].alias_or_name, quoted=True)
+        stays = sge.Column(this=star, table=of)
+        select.set("expressions", [stays, *(written[name] for name, _ in tail)])
+        return select
 
 
 @functools.cache

@@ -63,11 +63,16 @@ def _as_sums(summed: Table) -> Table:
     )
 
 
-def doubtful_days(daily: Table, engine: Engine) -> Table | None:
+def doubtful_days(daily: Table, engine: Engine, *, is_partitioned: bool) -> Table | None:
     """The plans and days on which a slice might stand twice (`ad_id`, `day`): in one partition,
     or restated in another one. None where there are none."""
-    kept = engine.keep(_doubtful, daily)
+    kept = engine.keep(_doubtful if is_partitioned else _repeated_days, daily)
     return kept if engine.count(kept) else None
+
+
+def _repeated_days(daily: Table) -> Table:
+    """Without partitions a plan's day stands once."""
+    return daily.filter(daily._is_repeated).select("ad_id", "day")
 
 
 def _doubtful(daily: Table) -> Table:

@@ -167,7 +167,9 @@ def _read_table(
         counted = rows_by_day(every, summed, malformed, found, engine)
     refused_count = sum(day.refused for day in counted.values())
     refused = _refused(every, engine, malformed, found, plans, refused_count)
-    doubtful = None if summed is None else doubtful_days(summed, engine)
+    doubtful = None
+    if summed is not None:
+        doubtful = doubtful_days(summed, engine, is_partitioned=found.days is not None)
     # Where all were found to be fine, they need not be looked at again.
     accepted = engine.view(_fine, every) if refused_count else every
     sorted_out: Versions = versions(accepted, table, engine, doubtful)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 
 def known_operations(operations: Table, cycles: Table) -> Table:
-    """Operations known at their plan's horizon, with the window they are held against."""
+    """Operations of covered plans, known at their plan's horizon, with the window they are held
+    against."""
+    plans = cycles.filter(cycles.is_covered)
     rows = operations.join(
-        cycles.select("ad_id", "horizon", "first_delivery_at", "window_end"), "ad_id"
+        plans.select("ad_id", "horizon", "first_delivery_at", "window_end"), "ad_id"
     )
     return rows.filter(
         is_known_on(rows.written_on, rows.horizon)

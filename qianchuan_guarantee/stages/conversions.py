@@ -24,15 +24,15 @@ def restated_conversions(conversions: Table) -> Table:
 def received_conversions(
     conversions: Table, restated: Table | None, cycles: Table, as_of: date
 ) -> Table:
-    """Conversions → those billed in the window and valid that were in time (standing and
-    received at the horizon) or `is_late`, with `is_converted_inside` the window; under every
-    reading. Grain: a version of a conversion.
+    """Conversions of covered plans → those billed in the window and valid that were in time
+    (standing and received at the horizon) or `is_late`, with `is_converted_inside` the window;
+    under every reading. Grain: a version of a conversion.
 
     三(二): late is what was received at or after the cycle's end and is known by `as_of`; but one
     that was in time and then restated as late is not late. `restated`: the versions that were
     restated; null where none was, since ids are long.
     """
-    plans = cycles.select(*_OF_CYCLE, "cycle_end")
+    plans = cycles.filter(cycles.is_covered).select(*_OF_CYCLE, "cycle_end")
     today = ibis.literal(as_of, type="date")
     billed = _billed(conversions, plans)
     was_in_time: BooleanValue = ibis.literal(False)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 
-def plan_snapshots(plans: Table, as_of: date) -> Table:
+def plan_snapshots(plans: Table, as_of: date, is_daily: bool) -> Table:
     """Snapshots known by `as_of` → plan: its earliest one. Scenario and `cpa_bid` come from it
-    (rules.md, Time)."""
+    (rules.md, Time). Not `is_daily`: a plan has one snapshot."""
     known = plans.filter(is_known_on(plans.written_on, ibis.literal(as_of, type="date")))
+    if not is_daily:
+        return known.drop("restated_on", "name")
     earliest = known.mutate(
         _order=ibis.row_number().over(ibis.window(group_by="ad_id", order_by="written_on"))
     )
@@ -41,8 +43,11 @@ def named_plans(logs: Sequence[Table], refused: Table, snapshots: Table, as_of: 
         & is_known_on(refused.written_on, today)
         & (refused.known_at.isnull() | (refused.known_at < midnight))
     )
-    ids = [*(table.distinct() for table in named), known.select("ad_id"), snapshots.select("ad_id")]
-    return ibis.union(*ids, distinct=True)
+    planned = snapshots.select("ad_id")
+    # Few rows of the logs name a plan that the plan table lacks; only those are many times the
+    # same.
+    others = (table.anti_join(planned, "ad_id") for table in (*named, known.select("ad_id")))
+    return ibis.union(*others).distinct().union(planned)
 
 
 def asked_again(named: Table, closed: Table, overruled: Table, coverage: Table) -> Table:
@@ -69,7 +74,8 @@ def cycles(
     `tentative_at` and `horizon` (a day: the earlier of `as_of` and the cycle's end) are there
     all the same, so that held plans stay the same when they are decided later. A plan whose first
     snapshot is known only after that is taken from it, so the plan table is looked at until
-    `plans_horizon`.
+    `plans_horizon`. Of a plan that is not `is_covered` nothing further is asked (rules.md,
+    Outcomes), so its conversions and operations are not followed.
     """
     today = ibis.literal(as_of, type="date")
     plans = named.left_join(snapshots, "ad_id").drop("ad_id_right")
@@ -119,14 +125,21 @@ def cycles(
         )
     )
     entries = scenarios.rename(_rulebook="rulebook", _lab="lab_ad_type", _scene="marketing_scene")
-    return placed.left_join(
+    found = placed.left_join(
         entries,
         [
             placed.rulebook == entries._rulebook,
             placed.lab_ad_type == entries._lab,
             placed.marketing_scene == entries._scene,
         ],
-    ).drop(
+    )
+    is_covered = (
+        found.scenario.notnull()
+        & (found.smart_bid_type == "SMART_BID_CUSTOM")
+        & found.roi_goal.isnull()
+        & (found.tentative_at.isnull() | found.is_in_force)
+    )
+    return found.mutate(is_covered=is_covered.fill_null(False)).drop(
         "_rulebook",
         "_lab",
         "_scene",

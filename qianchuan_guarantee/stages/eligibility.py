@@ -33,14 +33,7 @@ def facts(cycles: Table, of: Facts) -> Table:
     joined = cycles
     for table in (of.costs, of.uncounted, of.conversions, of.late, of.bids, of.edits):
         joined = joined.left_join(table, "ad_id").drop("ad_id_right")
-    is_judged = (
-        joined.scenario.notnull()
-        & joined.first_delivery_at.notnull()
-        & (joined.smart_bid_type == "SMART_BID_CUSTOM")
-        & joined.roi_goal.isnull()
-        & joined.is_in_force
-    )
-    joined = joined.mutate(is_judged=is_judged.fill_null(False))
+    joined = joined.mutate(is_judged=joined.is_covered & joined.first_delivery_at.notnull())
     # A count per slice that is not stated is not a zero.
     is_counted = joined.is_judged & (joined.uncounted.fill_null(0) == 0)
     zero = {"cost": "decimal(38, 5)", "late_conversions": "int64"} | dict.fromkeys(
