@@ -8,6 +8,7 @@ right is for the oracle to say. Costs are whole 0.00001 yuan, bids whole fen, so
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -1071,6 +1072,49 @@ def world(
     return _gather(w, placed), w.as_of
 
 
+class _LongWorld(_World):
+    """A world in which plans begin on every day of many, and every table has partitions."""
+
+    def __init__(self, seed: int, base: date, end: date) -> None:
+        super().__init__(seed, "daily")
+        self.slices, self.absent = False, set()
+        self.base, self.end = base, end
+        self.tables, self.daily = list(COLUMNS), set(COLUMNS)
+
+    def begin(self, day: date) -> None:
+        """Where the next plan's days lie: first delivery, and a verdict around or after them."""
+        self.clusters = [day] * 3
+        self.as_of = day + timedelta(self.r.randrange(1, 14))
+
+
+def long_world(seed: int, plans: int, base: date, end: date, dirt: float = 0.1) -> Exports:
+    """Daily partitions from `base` to `end` in which plans begin to deliver on every day."""
+    w = _LongWorld(seed, base, end)
+    r = w.r
+    ids = [10_000 + k for k in r.sample(range(plans * 9), plans)]
+    tables: dict[str, list[Row]] = {table: [] for table in w.tables}
+    for place, ad_id in enumerate(ids):
+        w.begin(base + timedelta(1 + place * ((end - base).days - 1) // plans))
+        rows = _Layout(w, _Plan(w, ad_id), ids).out
+        if r.random() < 0.12:
+            vary(r, rows)
+        if rows and r.random() < dirt:
+            _soil_plain(r, rows, ids)
+        for row in rows:
+            tables[row.table].append(Row(row.values, row.dt))
+    days = [base + timedelta(k) for k in range((end - base).days + 1)]
+    return Exports(tables, dict.fromkeys(w.tables, days))
+
+
+def restated(r: Random, table: str, row: Row, ids: list[int]) -> Row:
+    """The row with other values, as a restatement has them; as it is, where nothing can differ."""
+    placed = _Placed(table, row.values, row.dt)
+    try:
+        return Row({**row.values, **other_values(r, placed, ids)}, row.dt)
+    except ValueError:  # a time that is spelled otherwise, or broken
+        return row
+
+
 def _soil_plain(r: Random, rows: list[_Placed], ids: list[int]) -> None:
     """Dirt needs readable times; where variety respelled them, a bad cell will do."""
     try:
@@ -1192,6 +1236,23 @@ def only(exports: Exports, ad_id: int) -> Exports:
         for table, rows in exports.tables.items()
     }
     return Exports(tables, exports.days)
+
+
+def plan_of(ad_id: int, partitions: Iterable[list[Row]]) -> Callable[[list[Row]], list[Row]]:
+    """Which rows of a partition concern one plan, or share a conversion id with it; asked once of
+    each of these partitions."""
+    distinct = {id(rows): rows for rows in partitions}
+    rows = [row for some in distinct.values() for row in some]
+    shared = {row.values.get("conversion_id") for row in rows if _is_of(row, ad_id)} - {None, ""}
+    found = {
+        key: [r for r in some if _is_of(r, ad_id) or r.values.get("conversion_id") in shared]
+        for key, some in distinct.items()
+    }
+    return lambda rows: found[id(rows)]
+
+
+def _is_of(row: Row, ad_id: int) -> bool:
+    return _id(row.values.get("ad_id")) == ad_id
 
 
 def _missing(days: list[date]) -> str:
