@@ -31,6 +31,7 @@ from openpyxl import load_workbook
 
 from qianchuan_guarantee import wording
 from qianchuan_guarantee.cli.main import main
+from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.exports.quarantine import quarantine_schema
 from qianchuan_guarantee.rulebook import REGISTER
 from qianchuan_guarantee.tables import DECISIONS, INPUTS, decisions_schema
@@ -812,3 +813,24 @@ def test_the_rules_are_listed_and_checked() -> None:
     checked = qcg("rules", "check")
     assert checked.code == 0
     assert book["digest"] in checked.out
+
+
+def test_a_grant_above_its_limit_waits_and_says_so(tmp_path: Path) -> None:
+    """The sentence of another command once stood in its place, and the list ended in a trace."""
+    policy = tmp_path / "policy.yaml"
+    shipped = (REPO / "qianchuan_guarantee" / "ledger" / "policy.yaml").read_text("utf-8")
+    assert "issue_up_to_yuan: 5000.00" in shipped
+    policy.write_text(shipped.replace("issue_up_to_yuan: 5000.00", "issue_up_to_yuan: 1.00"))
+    store = tmp_path / "store"
+    ran = qcg("run", DEMO, "--as-of", "2022-10-20", "--store", store, "--policy", policy)
+    assert ran.code == 0, ran.err
+    for lang, words in (("en", "above the amount limit"), ("zh", "超过单笔限额")):
+        listed = qcg("ledger", "list", "--waiting", "--store", store, "--lang", lang)
+        assert listed.code == 0
+        assert words in listed.out
+
+
+def test_no_sentence_stands_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(wording.audit.SENTENCES, "w_amount", ("another", "另一句"))
+    with pytest.raises(InvariantError, match="w_amount"):
+        wording._together()

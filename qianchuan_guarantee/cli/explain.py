@@ -225,7 +225,7 @@ def _money(explanation: Explanation, lang: Language) -> list[str]:
     total = explanation.decision["target_cost"]
     rows.append((say("total", lang), explanation.decision["conversions"], _text(total, lang)))
     header = (say("bid", lang), say("conversions", lang), say("amount", lang))
-    return [screen.heading(say("money", lang)), screen.table(header, rows, right=(0, 1, 2))]
+    return [screen.heading(say("money_by_bid", lang)), screen.table(header, rows, right=(0, 1, 2))]
 
 
 def _timeline(explanation: Explanation, lang: Language) -> list[str]:

@@ -33,7 +33,7 @@ Percent = Annotated[
 
 def sample(
     tolerable: Tolerable,
-    seed: Annotated[str, typer.Option("--seed", help=say("o_seed", "en"), metavar="TEXT")],
+    seed: Annotated[str, typer.Option("--seed", help=say("o_lot_seed", "en"), metavar="TEXT")],
     out: Annotated[
         Path, typer.Option("-o", "--out", help=say("o_sample_out", "en"), metavar="PAPER.xlsx")
     ],

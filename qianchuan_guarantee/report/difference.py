@@ -195,7 +195,7 @@ def lines(found: WhatIf, lang: Language) -> list[str]:
         "after": f"{total.amount_after:,}",
         "change": f"{total.amount_change:+,}",
     }
-    said.append(say("w_amount", lang, **amounts))
+    said.append(say("w_granted", lang, **amounts))
     return [*said, say("w_plans", lang, changed=len(found.changed), plans=found.plan_count)]
 
 

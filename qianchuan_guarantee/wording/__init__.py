@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qianchuan_guarantee.errors import InvariantError
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import (
     asking,
@@ -15,17 +16,30 @@ from qianchuan_guarantee.wording import (
     sampling,
 )
 
-_SENTENCES = (
-    deciding.SENTENCES
-    | commands.SENTENCES
-    | ledger.SENTENCES
-    | remaining.SENTENCES
-    | asking.SENTENCES
-    | audit.SENTENCES
-    | sampling.SENTENCES
-    | importing.SENTENCES
-    | reconcile.SENTENCES
+_PARTS = (
+    deciding,
+    commands,
+    ledger,
+    remaining,
+    asking,
+    audit,
+    sampling,
+    importing,
+    reconcile,
 )
+
+
+def _together() -> dict[str, tuple[str, str]]:
+    """All sentences. A key that stands twice would say one thing where the other is meant."""
+    found: dict[str, tuple[str, str]] = {}
+    for part in _PARTS:
+        if twice := found.keys() & part.SENTENCES.keys():
+            raise InvariantError(f"{part.__name__}: sentences that stand elsewhere too: {twice}")
+        found |= part.SENTENCES
+    return found
+
+
+_SENTENCES = _together()
 
 
 def say(key: str, lang: Language, **words: object) -> str:

@@ -27,7 +27,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "p_again": ("deciding again", "再次判定"),
     # What if.
     "w_asked": ("What if {words}", "假设 {words}"),
-    "w_amount": (
+    "w_granted": (
         "Granted: {before} yuan now, {after} yuan then, {change}",
         "赠款：现为 {before} 元，届时 {after} 元，变化 {change}",
     ),

@@ -68,7 +68,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "what": ("what", "操作"),
     "from": ("from", "原值"),
     "to": ("to", "新值"),
-    "money": ("Money, bid by bid", "金额，按出价"),
+    "money_by_bid": ("Money, bid by bid", "金额，按出价"),
     "total": ("total", "合计"),
     "refused_rows": ("Refused rows", "被拒收的行"),
     "file": ("file", "文件"),

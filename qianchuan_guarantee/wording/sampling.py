@@ -42,7 +42,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Of the refusals of each reason, the percentage of wrong ones that is not tolerated.",
         "每一原因的未发放判定中，错误达到此百分比即不可容忍。",
     ),
-    "o_seed": (
+    "o_lot_seed": (
         "The seed of the lot, any text: throw dice for it, in front of witnesses, after the "
         "decisions are final.",
         "抽签种子，任意文本：判定终结后当众掷骰取得。",
