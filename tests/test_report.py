@@ -9,7 +9,8 @@ import subprocess
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -372,6 +373,20 @@ def test_a_page_that_does_not_add_up_is_not_made(spoilt: Store) -> None:
         connection.execute(sa.update(schema.entries).where(run, issued).values(amount_fen=1))
     with pytest.raises(InvariantError, match="issued"):
         collect(spoilt, None)
+
+
+def test_a_clock_that_was_set_back_moves_no_money(spoilt: Store) -> None:
+    """The second night, and what people decided after it, are entered a year before the first."""
+    right = {day: collect(spoilt, day) for day in (FIRST, LAST)}
+    clocks = (schema.runs.c.finished_at, schema.entries.c.at, schema.statuses.c.at)
+    with spoilt.writing() as connection:
+        for clock in clocks:
+            is_later = clock >= right[LAST].finished_at
+            back = sa.update(clock.table).where(is_later).values({clock.name: datetime(2021, 1, 1)})
+            assert connection.execute(back).rowcount > 0
+    for day in (FIRST, LAST):
+        found = collect(spoilt, day)
+        assert replace(found, finished_at=right[day].finished_at) == right[day]
 
 
 def test_decisions_that_are_gone_are_said(spoilt: Store) -> None:

@@ -71,6 +71,26 @@ def _act(row: Any) -> Act:
     return Act(row.number, row.sha256, row.document.encode(), row.signature, row.public_key)
 
 
+class End(NamedTuple):
+    """Where the ledger stood when a run was done: its act, and the last entry by then. Numbers
+    only grow; the times beside them are a clock's, which may be set back."""
+
+    act: int
+    entry: int
+
+
+def ends(connection: Connection) -> dict[str, End]:
+    """Of every run, by its id."""
+    last, found = 0, {}
+    for act in chain(connection):
+        said = act.said()
+        if entries := said["wrote"].get("entries"):
+            last = entries["first"] + entries["rows"] - 1
+        if said["kind"] == "run":
+            found[said["run_id"]] = End(act.number, last)
+    return found
+
+
 def next_number(connection: Connection) -> int:
     return (connection.execute(sa.select(sa.func.max(schema.acts.c.number))).scalar() or 0) + 1
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qianchuan_guarantee.errors import InvariantError, UserError
-from qianchuan_guarantee.ledger import schema
+from qianchuan_guarantee.ledger import acts, schema
 from qianchuan_guarantee.ledger.store import Store, as_rows
 from qianchuan_guarantee.near import Near, from_document
 from qianchuan_guarantee.report.plans import Plans, read_plans
@@ -124,10 +124,12 @@ def collect(store: Store, as_of: date | None) -> NightPage:
         place = _chosen(store, runs, as_of)
         run = runs[place]
         document = _summary(connection, run["run_id"])
-        nights = _nights(connection, runs, place)
-        waiting = _waiting(connection, runs, run["finished_at"])
+        ends = acts.ends(connection)
+        end = ends[run["run_id"]]
+        nights = _nights(connection, runs, place, [ends[run["run_id"]].entry for run in runs])
+        waiting = _waiting(connection, runs, end)
         plans = read_plans(store, run["run_id"], document)
-        history = _standing_at(run["finished_at"])
+        history = _standing_at(end)
         counted = connection.execute(
             sa.select(history.c.status, sa.func.count()).group_by(history.c.status)
         )
@@ -200,20 +202,21 @@ def _summary(connection: Connection, run_id: str) -> dict[str, Any]:
     return document
 
 
-def _nights(connection: Connection, runs: Sequence[Mapping[str, Any]], place: int) -> list[Line]:
-    """The run at `place` and those before it, oldest first."""
+def _nights(
+    connection: Connection, runs: Sequence[Mapping[str, Any]], place: int, done: Sequence[int]
+) -> list[Line]:
+    """The run at `place` and those before it, oldest first. `done`: each run's last entry."""
     table = schema.entries
     shown = runs[max(0, place + 1 - NIGHTS) : place + 1]
     ids = [run["run_id"] for run in shown]
-    query = sa.select(table.c.run_id, table.c.kind, table.c.amount_fen, table.c.at).where(
+    query = sa.select(table.c.run_id, table.c.kind, table.c.amount_fen, table.c.number).where(
         table.c.kind.in_(_COUNTS_AS), table.c.run_id.in_(ids) | table.c.run_id.is_(None)
     )
     # What people enter comes after the last run that was done by then.
-    done = [run["finished_at"] for run in runs]
     sums: Counter[tuple[str, bool, str]] = Counter()
     counts: Counter[tuple[str, bool, str]] = Counter()
-    for run_id, kind, fen, at in connection.execute(query):
-        after = bisect_left(done, at) - 1
+    for run_id, kind, fen, number in connection.execute(query):
+        after = bisect_left(done, number) - 1
         whose = run_id or (runs[after]["run_id"] if after >= 0 else "")
         key = (whose, run_id is None, _COUNTS_AS[kind])
         sums[key] += fen
@@ -243,12 +246,15 @@ def _label(runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> str:
     return f"{run['as_of']}{which}"
 
 
-def _waiting(connection: Connection, runs: Sequence[Mapping[str, Any]], done: datetime) -> Waiting:
+def _waiting(connection: Connection, runs: Sequence[Mapping[str, Any]], end: acts.End) -> Waiting:
     """三(二): proposals that nothing had answered when the run was done."""
     nights = {run["run_id"]: run["as_of"] for run in runs}
     made, answer = schema.entries, schema.entries.alias("answer")
-    is_answered = sa.exists().where(answer.c.corrects == made.c.entry_id, answer.c.at <= done)
-    query = sa.select(made).where(made.c.kind == "proposed", made.c.at <= done, ~is_answered)
+    is_answered = sa.exists().where(
+        answer.c.corrects == made.c.entry_id, answer.c.number <= end.entry
+    )
+    is_there = (made.c.kind == "proposed") & (made.c.number <= end.entry)
+    query = sa.select(made).where(is_there, ~is_answered)
     waiting = []
     for row in as_rows(connection, query):
         words = tuple(row["why"].split(",")) if row["run_id"] else (row["why"],)
@@ -273,12 +279,12 @@ def _waiting(connection: Connection, runs: Sequence[Mapping[str, Any]], done: da
     )
 
 
-def _standing_at(done: datetime) -> sa.Subquery:
+def _standing_at(end: acts.End) -> sa.Subquery:
     """四(五): each plan's last status by then: `ad_id`, `status`, `outcome`."""
     table = schema.statuses
     last = (
         sa.select(table.c.ad_id, sa.func.max(table.c.act).label("act"))
-        .where(table.c.at <= done)
+        .where(table.c.act <= end.act)
         .group_by(table.c.ad_id)
         .subquery()
     )
