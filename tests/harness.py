@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import functools
 import gc
+import itertools
 import json
 import os
 import pickle
@@ -32,7 +33,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -172,7 +173,7 @@ class Points:
     """Every step of a night that changes a file or asks the database something, numbered. At
     step `at`, what the order says is done: `kill`, or `cut` (the database ends the connections),
     or `crash` (the database is killed). `full`: from the step on, every write fails; `once`: only
-    that one; for these two, only writes are counted."""
+    that one; for these two, only writes are counted. `slow`: each step takes `each` seconds."""
 
     def __init__(self, order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
         self.how, self.at = order.get("how"), order.get("at")
@@ -186,7 +187,9 @@ class Points:
         self.names.append(name)
         if error is not None:
             self.writes.append(name)
-        if self.how in ("full", "once"):
+        if self.how == "slow":
+            time.sleep(self.order["each"])
+        elif self.how in ("full", "once"):
             number = len(self.writes)
             if error and (number == self.at or (number > self.at and self.how == "full")):
                 self.struck = self.struck or name
@@ -383,8 +386,9 @@ def _disturbed(
     order: dict[str, Any], kept: Kept, tell: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
     _replay(kept)
-    if "clock" in order:
-        _set_clock(timedelta(days=order["clock"]))
+    if "clocks" in order:
+        shown = itertools.cycle(map(datetime.fromisoformat, order["clocks"]))
+        _set_clock(lambda: next(shown))
     if "patience" in order:
         create = sa.create_engine
 
@@ -429,10 +433,9 @@ def _run(order: dict[str, Any], kept: Kept) -> dict[str, Any]:
     return answer | {"seconds": time.perf_counter() - begun}
 
 
-def _set_clock(by: timedelta) -> None:
-    right = storing.now
+def _set_clock(clock: Callable[[], datetime]) -> None:
     for module in (storing, nightly, notices, review):
-        module.now = lambda: right() + by
+        module.now = clock
 
 
 class Nights:

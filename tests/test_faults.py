@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ import sqlalchemy as sa
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.ledger import checks, query, schema
 from qianchuan_guarantee.ledger.store import Store
-from tests.harness import DEMO, NIGHTS, REPO, Databases, Folders, Nights, Stores
+from tests.harness import DEMO, NIGHTS, REPO, Databases, Folders, Nights, Stores, reference
 
 KILLS = 66  # of processes, on each kind of store
 PER_CASE = 5  # of them one after the other, before the night may complete
@@ -189,6 +191,27 @@ def test_notices_that_cannot_be_delivered_wait(folders: Folders) -> None:
     assert answer["undelivered"] > 0
     case.told.rmdir()
     case.complete()
+    case.verify()
+
+
+def test_a_disk_that_is_slow(stores: Stores) -> None:
+    """Two start, and every step waits. Who reads meanwhile sees the night before, or this one."""
+    case = stores.case("second")
+    before, after = (len(reference(case.nights, night)[0]["entries"]) for night in NIGHTS)
+    seen = []
+    with ThreadPoolExecutor(1) as pool:
+        each = 2 / len(stores.steps("second")["names"])
+        running = pool.submit(case.run_together, 2, how="slow", each=each)
+        while not running.done():
+            store = Store(case.address)
+            seen.append(len(query.entries(store)))
+            store.close()
+    answers = running.result()
+    assert sorted(a["error"] or "" for a in answers) == ["", "UserError"], answers
+    assert all(a["error"] is None or "one writer at a time" in a["said"] for a in answers)
+    assert before < after
+    assert seen == sorted(seen)
+    assert {before} <= set(seen) <= {before, after}
     case.verify()
 
 
@@ -362,7 +385,7 @@ def test_nights_are_decided_in_order(stores: Stores) -> None:
 
 def test_a_clock_that_was_set_back(stores: Stores) -> None:
     case = stores.case("second")
-    assert case.run(clock=-400)["error"] is None
+    assert case.run(clocks=["2021-09-15T02:00:00"])["error"] is None
     case.verify()
     store = Store(case.address)
     with store.reading() as connection:
@@ -375,3 +398,24 @@ def test_a_clock_that_was_set_back(stores: Stores) -> None:
     assert [row[1] for row in rows] == sorted(row[1] or "" for row in rows)
     assert checks.problems(store) == []
     store.close()
+
+
+# The last instant before midnight, midnight, back to before the settlement day, and long after.
+JUMPS = ["2022-10-20T23:59:59.999999", "2022-10-21T00:00:00", "2022-10-04T00:00:00", "2038-01-19"]
+
+
+@pytest.mark.parametrize("first", range(len(JUMPS)))
+def test_a_clock_that_jumps_within_a_night(stores: Stores, first: int) -> None:
+    """What is decided and when it is settled is asked of `--as-of` and the logs, not of a clock."""
+    case = stores.case("second")
+    answer = case.run(clocks=JUMPS[first:] + JUMPS[:first])
+    assert answer["error"] is None, answer
+    store = Store(case.address)
+    with store.reading() as connection:
+        runs = schema.runs.c
+        asked = sa.select(runs.finished_at).order_by(runs.number.desc()).limit(1)
+        finished = connection.execute(asked).scalar_one()
+    store.close()
+    assert finished in map(datetime.fromisoformat, JUMPS), "the clock was not set"
+    case.complete()
+    case.verify()

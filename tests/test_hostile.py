@@ -5,22 +5,30 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import date
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner
 
 from qianchuan_guarantee import plain_yaml, rulebook
 from qianchuan_guarantee.audit.bundle import _write as write_bundle
 from qianchuan_guarantee.audit.manifest import read_by
-from qianchuan_guarantee.cli.main import main
+from qianchuan_guarantee.cli.main import app, main
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.errors import UsageError, UserError, hidden, presentable
 from qianchuan_guarantee.exports import fetch as fetching
@@ -33,9 +41,9 @@ from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.rulebook import load_file
 from qianchuan_guarantee.settings import with_settings
 from qianchuan_guarantee.signatures import signer
-from qianchuan_guarantee.write import Sheet, write_table
+from qianchuan_guarantee.write import FORMULA, Sheet, write_table
 from tests import fuzz
-from tests.conftest import FIXTURES, REPO
+from tests.conftest import FIXTURES, REPO, decided
 
 SLICES = FIXTURES / "slices"
 
@@ -285,7 +293,133 @@ def test_no_text_in_a_csv_is_a_formula(text: str, tmp_path: Path) -> None:
     assert said.endswith(",-1")
 
 
+# --- Ids that look like paths, formulas or pages ----------------------------------------------
+
+PLAN = 1745000000000103
+ODD = ("../../../evil", "=cmd|'/C calc'!A0", "<script>alert(1)</script>", "/etc/passwd", "@SUM(A1)")
+
+
+class Odd:
+    """The demo with other ids, and with rows that are refused for them; decided, run, bundled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.exports, self.out = folder / "exports", folder / "out"
+        shutil.copytree(FIXTURES / "demo", self.exports)
+        self._rename("conversions", re.compile(r"(?m)^c-(\d+-\d+)"))
+        self._rename("operations", re.compile(r"(?m)^log-(\d+-\d+)"))
+        self._rename("operations", re.compile(r"(?m)(?<=,)(8800\d+)(?=\r?$)"))
+        delivery = self.exports / "delivery" / "dt=2022-10-09" / "delivery.csv"
+        rows = [f"{each},2022-10-09 10:00:00,{each},1,1\n" for each in ODD]
+        delivery.write_bytes(delivery.read_bytes() + "".join(rows).encode())
+        uses = [f"{each},1701000000000045,2022-10-19 10:00:00,1.00" for each in ODD]
+        lines = ["usage_id,advertiser_id,used_at,amount", *uses]
+        (self.exports / "grant_usage.csv").write_text("\n".join(lines) + "\n", "utf-8")
+        asked, store = (self.exports, "--as-of", "2022-10-20"), self.out / "store"
+        for ending in ("csv", "xlsx"):
+            refused = ("--quarantine", self.out / f"refused.{ending}")
+            self.qcg("decide", *asked, "-o", self.out / f"decisions.{ending}", *refused)
+        self.qcg("explain", PLAN, *asked, "--html", self.out / "plan.html")
+        self.qcg("run", *asked, "--store", store, "--by", ODD[0])
+        self.qcg("report", "--store", store, "--html", self.out / "night.html")
+        self.qcg("audit", "bundle", PLAN, "--store", store, "-o", self.out / "bundle.zip")
+        self._reconcile(store, self.out / "=1+1.json")
+        self.found = {path.name for path in folder.rglob("*")}
+
+    def _reconcile(self, store: Path, answer: Path) -> None:
+        """The platform's answer, refusing all, with odd words in it, in turn."""
+        self.qcg("export", "status", "--store", store, "-o", answer)
+        odd = cycle(json.dumps(each) for each in ODD)
+        text = re.sub('(?<="reason": )""', lambda _: next(odd), answer.read_text("utf-8"))
+        answer.write_text(text.replace('"PAID"', '"INVALID"'), "utf-8")
+        asked = (store, answer, "--as-of", "2022-10-20")
+        self.qcg("reconcile", *asked, "-o", self.out / "theirs.csv")
+        self.qcg("reconcile", *asked, "-o", self.out / "theirs.xlsx")
+
+    def _rename(self, table: str, ids: re.Pattern[str]) -> None:
+        """Each id has an odd one before it; two that were one are one."""
+
+        def odd(found: re.Match[str]) -> str:
+            return f"{ODD[int(found[1].replace('-', '')) % len(ODD)]}{found[1]}"
+
+        for file in sorted((self.exports / table).rglob("*.csv")):
+            text = file.read_bytes().decode("latin-1")  # some are GBK: every byte stays
+            file.write_bytes(ids.sub(odd, text).encode("latin-1"))
+
+    def qcg(self, *words: object) -> str:
+        ended = CliRunner().invoke(app, [str(word) for word in words])
+        assert ended.exit_code == 0, (words, ended.output, ended.exception)
+        return ended.output
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Odd:
+    return Odd(tmp_path_factory.mktemp("odd"))
+
+
+def test_ids_name_no_file(odd: Odd) -> None:
+    assert not {name for name in odd.found if "evil" in name or "passwd" in name}
+    endings = {"decisions": ("csv", "xlsx"), "refused": ("csv", "xlsx"), "plan": ("html",)}
+    endings |= {"night": ("html",), "bundle": ("zip",), "=1+1": ("json",)}
+    endings |= {"theirs": ("csv", "xlsx")}
+    written = {f"{name}.{ending}" for name, of in endings.items() for ending in of}
+    assert {path.name for path in odd.out.iterdir()} == {*written, "store"}
+    with zipfile.ZipFile(odd.out / "bundle.zip") as bundle:
+        assert not [name for name in bundle.namelist() if ".." in name or name.startswith("/")]
+        assert any(b"../evil" in bundle.read(name) for name in bundle.namelist())
+
+
+@pytest.mark.parametrize(("name", "shown"), [("refused", "=cmd"), ("theirs", "'=cmd")])
+def test_ids_and_words_are_no_formula(name: str, shown: str, odd: Odd) -> None:
+    with (odd.out / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert any(shown in cell for cell in cells)
+    formulas = [cell for cell in cells if cell.startswith(FORMULA)]
+    assert [cell for cell in formulas if not re.fullmatch(r"-\d+\.\d\d", cell)] == []
+    book = load_workbook(odd.out / f"{name}.xlsx")
+    texts = [cell for sheet in book for row in sheet for cell in row if cell.data_type in "fs"]
+    assert any("=cmd" in cell.value for cell in texts)
+    assert [cell.value for cell in texts if cell.data_type == "f"] == []
+
+
+@pytest.mark.parametrize("name", ["plan", "night"])
+def test_ids_are_no_markup(name: str, odd: Odd) -> None:
+    page = (odd.out / f"{name}.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page or "evil" in page
+
+
+def test_ids_change_no_decision(odd: Odd) -> None:
+    with decided(FIXTURES / "demo", date(2022, 10, 20)) as answer:
+        right = {row["ad_id"]: row for row in answer.engine.arrow(answer.decisions).to_pylist()}
+    with (odd.out / "decisions.csv").open(encoding="utf-8", newline="") as file:
+        found = {int(row["ad_id"]): row for row in csv.DictReader(file)}
+    assert found.keys() == right.keys()
+    assert [key for key, row in found.items() if row["outcome"] != right[key]["outcome"]] == []
+    assert [key for key, row in found.items() if row["amount"] != f"{right[key]['amount']}"] == []
+
+
+@pytest.mark.parametrize("name", ["../../exports", "/etc", "=1", "x' OR '1'='1", "%"])
+def test_names_of_runs_and_entries_are_looked_up_not_opened(name: str, odd: Odd) -> None:
+    store = str(odd.out / "store")
+    for words, said in (
+        (["audit", "replay", store, str(odd.exports), "--run", name], "no run"),
+        (["audit", "diff", name, name, "--store", store], "no run"),
+        (["ledger", "show", name, "--store", store], "no such entry"),
+        (["ledger", "approve", name, "--store", store, "--by", "A", "--why", "b"], "no proposal"),
+    ):
+        ended = CliRunner().invoke(app, words)
+        assert isinstance(ended.exception, UserError), words
+        assert said in str(ended.exception)
+
+
 # --- What others on the machine may see -------------------------------------------------------
+
+
+def test_a_store_that_everybody_can_look_into_is_said(odd: Odd) -> None:
+    store = odd.out / "store"
+    for mode, is_said in ((0o755, True), (0o750, False)):
+        store.chmod(mode)
+        assert ("chmod o=" in odd.qcg("audit", "verify", store)) == is_said
 
 
 def test_a_store_is_not_for_others_to_look_into(tmp_path: Path) -> None:
