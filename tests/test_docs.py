@@ -176,6 +176,16 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tests_that_a_page_names_exist(page: Path) -> None:
+    written = sorted((REPO / "tests").glob("test_*.py"))
+    there = {path.name for path in written} | {path.stem for path in written}
+    for path in written:
+        there |= set(re.findall(r"(?m)^def (test_\w+)\(", path.read_text(encoding="utf-8")))
+    named = set(re.findall(r"\btest_\w+(?:\.py)?", page.read_text(encoding="utf-8")))
+    assert sorted(named - there) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_page_is_there_in_both_languages(page: Path) -> None:
     stem = page.name.removesuffix(".md").removesuffix(".zh-CN")
     assert {page.with_name(f"{stem}.md").exists(), page.with_name(f"{stem}.zh-CN.md").exists()} == {
