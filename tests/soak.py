@@ -39,7 +39,7 @@ from tests.oracle import Row
 from tests.soak_expected import Night, frozen_problems, problems
 from tests.soak_platform import BASE, Days, Platform, write
 
-QUIET = 4  # last nights, on which nothing is disturbed
+QUIET = 3  # last nights, on which nothing is disturbed
 FEWEST = 6  # days of partitions that are enough on every night
 BOOKS = rulebook.load()
 
@@ -111,7 +111,7 @@ class Soak:
 
     def _night(self, morning: date, *, is_quiet: bool) -> None:
         days = self._days(morning, is_quiet=is_quiet)
-        while not is_quiet and self.chance.random() < 0.3:
+        while not is_quiet and self.chance.random() < 0.35:
             self._disturb(morning, days)
         said = self._attempt(morning, days, {})
         if said["error"]:

@@ -189,21 +189,33 @@ class ByNights:
     seen: dict[Place, list[Row]] = field(default_factory=dict)
     decided_on: dict[Place, list[Row]] = field(default_factory=dict)
     cycle: set[date] = field(default_factory=set)  # of a plan that was decided
+    asked_on: date = BASE  # the night that decided it last
     first: datetime | None = None  # as remembered
     settled: Mapping[str, Any] | None = None  # apart from verdicts
     latest: Answer | None = None
 
     def after(self, nights: Sequence[Night]) -> Answer | None:
-        of_plan = plan_of(self.plan, [rows for n in nights for rows in n.days.values()])
+        right = self.platform.days(BASE, nights[-1].as_of)
+        every = [right, *(night.days for night in nights)]
+        of_plan = plan_of(self.plan, [rows for days in every for rows in days.values()])
         for night in nights:
             self._take(night, {place: of_plan(rows) for place, rows in night.days.items()})
+        if self.latest is not None and self.latest.why == KEPT:
+            logs = {place: of_plan(rows) for place, rows in right.items() if place[0] in LOGS}
+            if not self._is_corrected(logs):
+                return replace(self.latest, why="")
         return self.latest
+
+    def _is_corrected(self, right: Days) -> bool:
+        """Do its logs say something else now, of days that were there when it was decided?"""
+        past = {place: rows for place, rows in right.items() if place[1] < self.asked_on}
+        return any(rows != self.decided_on.get(place, []) for place, rows in past.items())
 
     def _take(self, night: Night, days: Days) -> None:
         self.seen |= days
         is_asked = all((log, day) in days for log in LOGS for day in self.cycle)
         if is_asked:
-            self.decided_on = dict(self.seen)
+            self.decided_on, self.asked_on = dict(self.seen), night.as_of
         verdicts = {place: rows for place, rows in self.seen.items() if place[0] == "verdicts"}
         logs = {k: rows for k, rows in self.decided_on.items() if k[0] != "verdicts"}
         row = self._decide(logs | verdicts, night.as_of)
@@ -213,7 +225,7 @@ class ByNights:
         is_earlier = first is not None and self.first is not None and first < self.first
         if row["cycle_end"] is not None and row["settle_on"] <= night.as_of:
             cycle = {first.date() + timedelta(n) for n in range(5)}
-            if self.settled is None and not all((log, d) in days for log in LOGS for d in cycle):
+            if self.first is None and not all((log, d) in days for log in LOGS for d in cycle):
                 self.latest = Answer(NOTHING, "CONFIRMING", UNSEEN)
                 return
             self.cycle = cycle

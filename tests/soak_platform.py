@@ -22,6 +22,7 @@ MORE = {
 HEADERS: dict[str, tuple[str, ...]] = {name: tuple(of) for name, of in COLUMNS.items()} | MORE
 # Without these on the morning after, no night can be run.
 NEEDED = ("plans", *LOGS)
+LONGEST = 4  # days until a partition is corrected
 
 Place = tuple[str, date]  # a table's partition
 Days = Mapping[Place, list[Row]]
@@ -47,7 +48,7 @@ class Platform:
         self.counts = {"late partitions": 0, "corrected partitions": 0}
         right = self._partitions(world)
         for place, rows in right.items():
-            is_quiet = place[1] >= self.last - timedelta(7)
+            is_quiet = place[1] > self.last - timedelta(LONGEST + 2)
             self.versions[place] = self._story(place, rows, is_quiet=is_quiet)
 
     def _partitions(self, world: Exports) -> dict[Place, list[Row]]:
@@ -78,13 +79,13 @@ class Platform:
         """In time and right; or late; or wrong at first, and corrected some days later."""
         table, day = place
         first, luck = day + timedelta(1), self.chance.random()
-        if is_quiet or table not in COLUMNS or luck > 0.1:
+        if is_quiet or table not in COLUMNS or luck > 0.16:
             return [Version(first, rows)]
-        if luck < 0.025:
+        if luck < 0.04:
             self.counts["late partitions"] += 1
-            return [Version(first + timedelta(self.chance.randrange(1, 4)), rows)]
+            return [Version(first + timedelta(self.chance.randint(1, LONGEST - 1)), rows)]
         self.counts["corrected partitions"] += 1
-        mended = first + timedelta(self.chance.randrange(1, 5))
+        mended = first + timedelta(self.chance.randint(1, LONGEST))
         return [Version(first, self._wrong(table, rows)), Version(mended, rows)]
 
     def _wrong(self, table: str, rows: list[Row]) -> list[Row]:

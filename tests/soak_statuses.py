@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from qianchuan_guarantee.ledger import schema
 from qianchuan_guarantee.ledger.store import Store
 
-# Before its cycle is settled, and where it is held, a plan's status says what is known so far.
-# It may take any step but these would be none. `settled X`: the cycle's money is decided.
+# `settled X`: the cycle's money is decided. Before that, and while it is held, a plan's status says
+# what is known so far. No step leads from `settled` to what is not: what was settled stands. None
+# leads from PAID to CONFIRMING: what was issued comes back because nothing is owed, never to be
+# looked at anew.
 STEPS: dict[tuple[str, str], str] = {
     ("DEFAULT", "IN_EFFECT"): "first delivery",
     ("DEFAULT", "CONFIRMING"): "held for data, or the nights of its window were missed",
@@ -56,8 +58,6 @@ STEPS: dict[tuple[str, str], str] = {
     ("settled INVALID", "settled PAID"): "cleared, or corrected back, before it was taken back",
     ("settled INVALID", "settled ENDED"): "cleared, or corrected, and nothing is owed",
 }
-# No step leads from `settled` to what is not: what was settled stands. None leads from PAID to
-# CONFIRMING: what was issued is taken back because nothing is owed, never to be looked at anew.
 
 WINDOW = 4  # days, after which nothing is IN_EFFECT
 
@@ -82,9 +82,17 @@ def illegal(store: Store, counts: Counter[str]) -> list[str]:
             if step[0] == step[1]:
                 continue
             counts["statuses changed"] += 1
-            if step not in STEPS:
+            if step not in STEPS or _leaps(before, after, set(mornings.values())):
                 wrong.append(f"plan {plan}: {step[0]} → {step[1]}")
     return wrong
+
+
+def _leaps(before: Mapping[str, Any], after: Mapping[str, Any], nights: set[date]) -> bool:
+    """From the window to the settled cycle, though a night after the window was not missed."""
+    if before["status"] != "IN_EFFECT" or after["decided_fen"] is None:
+        return False
+    is_same = before["cycle_on"] == after["cycle_on"]
+    return is_same and before["cycle_on"] + timedelta(WINDOW) in nights
 
 
 def name(row: Mapping[str, Any]) -> str:
