@@ -32,7 +32,7 @@ class Dialect(DuckDBCompiler):  # type: ignore[misc]  # Ibis is read without its
         return super().visit_DropColumns(op, parent=parent, columns_to_drop=names)
 
     def visit_Select(self, op: Any, **parts: Any) -> Any:  # noqa: N802
-        """Columns that stay what they were are a star, not names in every step: a half of the
+        """Columns that stay what they were are a star, not names in every step: a third of the
         text, which is parsed and bound on every run."""
         select = super().visit_Select(op, **parts)
         before = tuple(op.parent.schema.names)
