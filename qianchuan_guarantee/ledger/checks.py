@@ -136,6 +136,7 @@ def _standings(connection: Connection) -> list[str]:
     table = schema.plans
     moved = sa.or_(
         table.c.issued_fen != 0,
+        table.c.waiting_fen != 0,
         table.c.waiting_entry.is_not(None),
         sa.func.coalesce(table.c.decided_fen, 0) != 0,
         table.c.correction != 0,

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 # A comparison: at its boundary, and turned round.
@@ -76,7 +77,7 @@ class Mutant:
     function: str | None
     line: int
     key: str
-    tree: ast.Module
+    make: Callable[[], ast.Module]
 
 
 def mutants(path: Path, root: Path) -> Iterator[Mutant]:
@@ -87,11 +88,11 @@ def mutants(path: Path, root: Path) -> Iterator[Mutant]:
     places = list(_places(tree, None))
     for function, parent, field, at, node in places:
         for new, how in _changes(node, parent, field):
-            mutated = _replaced(tree, parent, field, at, new)
+            make = partial(_replaced, tree, parent, field, at, new)
             key = f"{where} {function or '-'}: {how}"
             seen[key] += 1
             number = f" #{seen[key]}" if seen[key] > 1 else ""
-            yield Mutant(path, function, getattr(node, "lineno", 0), key + number, mutated)
+            yield Mutant(path, function, getattr(node, "lineno", 0), key + number, make)
 
 
 # The outermost function around a node, its parent, and where in the parent it stands.

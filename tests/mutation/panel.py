@@ -24,14 +24,16 @@ from qianchuan_guarantee.engines.prepared import Call, Prepared, Query, _name
 from qianchuan_guarantee.exports.find import find
 from qianchuan_guarantee.exports.read import read_export
 from qianchuan_guarantee.stages import deliveries
-from tests import lattice, oracle, test_lattice
-from tests.conftest import BOOKS, counts_of, rows_of
+from tests import lattice, oracle, test_cases, test_lattice
+from tests.conftest import BOOKS, by_plan, counts_of, rows_of
 from tests.lattice import as_expected
 from tests.test_against_oracle import WORLDS
 from tests.worlds import world, write
 
-# The SQL of every step, and the functions that each step's writing went through.
-SQL: dict[str, Query] = {}
+# The SQL of every step, whichever panel had it written, and the functions that each step's
+# writing went through.
+PREPARED = Prepared({})
+SQL: dict[str, Query] = PREPARED.written
 REACHED: dict[str, set[CodeType]] = {}
 
 
@@ -41,7 +43,7 @@ class Again(DuckDB):
 
     def __init__(self) -> None:
         super().__init__(threads=1)
-        self.prepared = Prepared(SQL)
+        self.prepared = PREPARED
         self._start = 0
         self._done: dict[str, Any] = {}
         self._other: set[str] = set()
@@ -134,7 +136,6 @@ def _panel(name: str, question: Question, wrong: Callable[[Any, Any], str]) -> P
     made = Panel(name, engine, question, export, checked, wrong)
     assert not (said := made.put()), said
     engine.is_changed = False
-    SQL.update(engine.prepared.written)
     return made
 
 
@@ -162,6 +163,24 @@ def _of_lattice(name: str, cases: Sequence[Any], folder: Path, **how: Any) -> Pa
     return _panel(name, asked[0], wrong)
 
 
+def _of_cases(layout: str, folder: Path) -> Panel:
+    """The worked examples of one layout of exports."""
+    told = test_cases.plans(layout)
+    write(test_cases.exports_of(told, layout), folder)
+    question = Question(str(folder), test_cases.AS_OF, test_cases.books(layout), {})
+    wanted = {ad_id: one.expected(test_cases.day0_of(one)) for ad_id, one in told.items()}
+
+    def wrong(rows: list[dict[str, Any]], _: Any) -> str:
+        found = by_plan(rows)
+        for ad_id, expected in wanted.items():
+            row = found.get(ad_id, test_cases.NONE)
+            if any(row[name] != value for name, value in expected.items()):
+                return told[ad_id].name
+        return ""
+
+    return _panel(f"cases {layout}", question, wrong)
+
+
 def _of_world(seed: int, readings: dict[str, str], folder: Path) -> Panel:
     exports, as_of = world(seed, plans=300)
     wanted = oracle.decide(exports, as_of, readings)
@@ -176,8 +195,9 @@ def _of_world(seed: int, readings: dict[str, str], folder: Path) -> Panel:
     return _panel(f"world {seed} {readings}", Question(str(folder), as_of, BOOKS, readings), wrong)
 
 
-def panels() -> list[Panel]:
-    """The lattices and the worlds of the suite, the quickest to fail first."""
+def panels(is_further: bool) -> list[Panel]:
+    """The lattices, cases and worlds of the suite, the quickest to fail first; of the worlds one
+    in three, unless `is_further`."""
     folder = Path(tempfile.mkdtemp(prefix="mutation-"))
     places = (folder / str(number) for number in itertools.count())
 
@@ -191,8 +211,9 @@ def panels() -> list[Panel]:
         _of_lattice("lattice", test_lattice.CASES, place()),
         _of_lattice("mornings", test_lattice.mornings(), place(), **mornings),
         _of_lattice("slices", test_lattice.slices(), place(), with_conversions=False),
+        *(_of_cases(layout, place()) for layout in test_cases.LAYOUTS),
         *(
             _of_world(seed, {question: choice}, place())
-            for (question, choice), seed in WORLDS.items()
+            for (question, choice), seed in list(WORLDS.items())[:: 1 if is_further else 3]
         ),
     ]

@@ -1,0 +1,200 @@
+"""The ledger at its edges: one fen, one instant, one person too many; what mutants of it showed
+that no test asked (docs/trust.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.ledger import query, review
+from qianchuan_guarantee.ledger.checks import problems
+from qianchuan_guarantee.ledger.policy import load_policy
+from tests.test_ledger import (
+    ADVERTISER,
+    OPEN,
+    PLAN,
+    SHUT,
+    Nights,
+    answer,
+    cheating,
+    found,
+    held,
+)
+
+MORNING = datetime(2022, 10, 6)  # of the first night
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[Nights]:
+    made = Nights(tmp_path / "store")
+    yield made
+    made.store.close()
+
+
+def restriction(starts: datetime, ends: datetime | None = None) -> dict[str, Any]:
+    return {"advertiser_id": ADVERTISER, "starts_at": starts, "ends_at": ends}
+
+
+def test_a_refused_supplement_leaves_what_was_issued_in_the_account(nights: Nights) -> None:
+    nights.enter(found(answer(2000)))
+    nights.enter(found(answer(2600)))
+    review.refuse(nights.store, nights.waiting(), by="alice", why="not the rest")
+    assert nights.status()[-1] == "PAID"
+    assert nights.row()["reasons"] == ""
+    assert nights.balance()["available"] == "20.00"
+
+
+def test_a_plan_without_money_goes_with_its_new_advertiser(nights: Nights) -> None:
+    nights.enter(found(held()))
+    night = nights.enter(found(answer(2000)._replace(advertiser_id=2)))
+    assert (night.issued, night.incidents) == (2000, [])
+    assert nights.balance(2)["available"] == "20.00"
+
+
+def test_what_waits_keeps_its_advertiser(nights: Nights) -> None:
+    nights.enter(found(answer(2000)), SHUT)
+    night = nights.enter(found(answer(2000)._replace(advertiser_id=2)), SHUT)
+    assert [incident["kind"] for incident in night.incidents] == ["other_advertiser"]
+    assert (nights.row()["advertiser_id"], nights.row()["waiting_fen"]) == (ADVERTISER, 2000)
+
+
+@pytest.mark.parametrize(("fen", "waits"), [(500_00, 0), (500_01, 500_01)])
+def test_a_grant_of_exactly_the_limit_needs_nobody(nights: Nights, fen: int, waits: int) -> None:
+    policy = OPEN.model_copy(update={"issue_up_to_yuan": Decimal(500)})
+    assert nights.enter(found(answer(fen)), policy).waiting == waits
+
+
+@pytest.mark.parametrize(("fen", "waits"), [(500_00, 0), (500_01, 500_01)])
+def test_a_night_of_exactly_its_limit_needs_nobody(nights: Nights, fen: int, waits: int) -> None:
+    policy = OPEN.model_copy(update={"night_up_to_yuan": Decimal(500)})
+    assert nights.enter(found(answer(fen)), policy).waiting == waits
+
+
+def test_one_fen_can_be_taken_back(nights: Nights) -> None:
+    nights.enter(found(answer(1)))
+    with pytest.raises(UserError, match=r"0\.00 cannot be taken back"):
+        review.claw_back(nights.store, PLAN, 0, by="alice", why="x", policy=OPEN)
+    review.claw_back(nights.store, PLAN, 1, by="alice", why="x", policy=OPEN)
+    assert nights.kinds()[-1] == ("claw_back", "0.01")
+    assert (nights.status()[-1], problems(nights.store)) == ("ENDED", [])
+    with pytest.raises(UserError, match="nothing was issued for it"):
+        review.claw_back(nights.store, PLAN, None, by="alice", why="x", policy=OPEN)
+
+
+def test_a_restriction_freezes_from_the_instant_after_it_begins(nights: Nights) -> None:
+    at_once = MORNING - timedelta(microseconds=1)
+    for begins, frozen in ((MORNING + timedelta(days=1), "0.00"), (at_once, "20.00")):
+        nights.enter(found(answer(2000), restrictions=[restriction(begins)]))
+        assert nights.balance()["frozen"] == frozen
+
+
+def test_a_restriction_that_begins_this_morning_begins_tonight(nights: Nights) -> None:
+    nights.enter(found(answer(2000), restrictions=[restriction(MORNING)]))
+    assert nights.balance()["frozen"] == "0.00"
+
+
+def test_an_account_without_grants_has_nothing_frozen(nights: Nights) -> None:
+    limits = [restriction(MORNING - timedelta(days=1))]
+    nights.enter(found(answer(0), restrictions=limits))
+    nights.enter(found())
+    assert nights.kinds() == []
+
+
+def test_a_verdict_left_out_while_the_plan_runs_stands(nights: Nights) -> None:
+    running = answer(0, outcome="open", status="IN_EFFECT", reasons="", merit_fen=None)
+    caught = running._replace(status="INVALID", reasons="ANTI_SPAM", is_cheating=True)
+    nights.enter(found(caught, verdicts={PLAN: "ANTI_SPAM"}))
+    nights.enter(found(running))
+    row = nights.row()
+    assert (row["outcome"], row["status"], row["reasons"]) == ("open", "INVALID", "ANTI_SPAM")
+    assert row["decided_fen"] is None
+    # While its data are in doubt, it is held like any other.
+    nights.enter(found(held()))
+    row = nights.row()
+    assert (row["outcome"], row["status"]) == ("held", "CONFIRMING")
+    assert row["reasons"] == "DATA_QUARANTINED,ANTI_SPAM"
+
+
+def test_a_verdict_that_is_lifted_gives_back_what_the_plan_earned(nights: Nights) -> None:
+    nights.enter(found(cheating(2000), verdicts={PLAN: "ANTI_SPAM"}))
+    night = nights.enter(found(verdicts={PLAN: ""}))
+    assert (night.proposed, night.issued, nights.status()[-1]) == (2000, 2000, "PAID")
+
+
+@pytest.mark.parametrize("limit", ["-0.01", "5000.001", "99999999999999999.00"])
+def test_a_limit_is_an_amount_of_yuan(tmp_path: Path, limit: str) -> None:
+    path = tmp_path / "policy.yaml"
+    shipped = Path(load_policy.__code__.co_filename).with_name("policy.yaml").read_text("utf-8")
+    path.write_text(shipped.replace("5000.00", limit), encoding="utf-8")
+    with pytest.raises(UserError, match="issue_up_to_yuan"):
+        load_policy(path)
+    path.write_text(shipped.replace("5000.00", "9999999999999999.99"), encoding="utf-8")
+    assert load_policy(path).issue_up_to_yuan == Decimal("9999999999999999.99")
+
+
+def test_a_policy_that_is_no_mapping_says_which_file(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("[]", encoding="utf-8")
+    with pytest.raises(UserError, match="the file: "):
+        load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("issued_fen = 1", "1 fen issued, entries come to 0"),
+        ("waiting_fen = 1", "0 fen decided are not accounted for"),
+        ("waiting_entry = 'x'", "waits for x, entries say None"),
+        ("decided_fen = 1", "1 fen decided are not accounted for"),
+    ],
+)
+def test_money_of_a_plan_that_has_no_entries_is_found(
+    nights: Nights, damage: str, said: str
+) -> None:
+    nights.enter(found(answer(0)))
+    with nights.store.writing() as connection:
+        connection.execute(sa.text(f"UPDATE statuses SET {damage}"))
+    assert said in " ".join(problems(nights.store))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("entries SET amount_fen = 1 WHERE kind = 'issued'", "{issued}: says 1 fen, moved 2000"),
+        ("entries SET corrects = 'x' WHERE kind = 'issued'", "{issued}: answers no proposal"),
+        ("entries SET entry_id = 'x' WHERE kind = 'issued'", "{issued}: moves money without an"),
+        ("postings SET entry_id = 'x' WHERE entry_id LIKE 'issued%'", "{issued}: moves no money"),
+        (
+            "postings SET amount_fen = 2001 WHERE account = 'available'",
+            "{issued}: debits and credits differ by 1 fen",
+        ),
+        (
+            "balances SET amount_fen = 1 WHERE account = 'available'",
+            "{advertiser}, available: 1 fen stored, entries come to 2000",
+        ),
+        (
+            "postings SET account = 'pocket' WHERE account = 'available'",
+            "{advertiser}, pocket: no such account",
+        ),
+        (
+            "postings SET amount_fen = -1 WHERE account = 'available'",
+            "{advertiser}, available: below zero, -1 fen",
+        ),
+        ("statuses SET waiting_entry = 'x'", "{plan}: waits for x, entries say None"),
+        ("statuses SET ad_id = 1", "{plan}: has entries, and no standing"),
+    ],
+)
+def test_each_check_names_what_only_it_can_see(nights: Nights, damage: str, said: str) -> None:
+    nights.enter(found(answer(2000)))
+    (row,) = query.entries(nights.store, kind="issued")
+    with nights.store.writing() as connection:
+        connection.execute(sa.text(f"UPDATE {damage}"))
+    names = {"issued": row["entry_id"], "advertiser": f"advertiser {ADVERTISER}"}
+    assert said.format(**names, plan=f"plan {PLAN}") in "\n".join(problems(nights.store))
