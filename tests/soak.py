@@ -223,8 +223,10 @@ def _run(night: nightly.Night, place: Path) -> dict[str, Any]:
 
 
 def _review(place: Path, wanted: list[str]) -> dict[str, Any]:
-    store = Store(str(place))
-    review.approve(store, wanted, by="Second Person", why="as the logs say", policy=policy())
+    """What `qcg ledger approve` does."""
+    store, rule = Store(str(place)), policy()
+    review.approve(store, wanted, by="Second Person", why="as the logs say", policy=rule)
+    notices.deliver(store, rule.notices, lambda *_, **__: None)
     store.close()
     return {}
 

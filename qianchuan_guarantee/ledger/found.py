@@ -87,7 +87,8 @@ def _answers(decided: Decided) -> Iterator[Answer]:
             "outcome",
             "compensate_status",
             cycle_on=ibis.ifelse(facts.first_delivery_at.notnull(), facts.day0, None),
-            reasons=facts.reasons.join(","),
+            # Spark makes a null of a plan without any.
+            reasons=facts.reasons.join(",").fill_null(""),
             amount_fen=(facts.amount * 100).cast("int64"),
             merit_fen=(facts.merit * 100).cast("int64"),
             is_cheating=facts.cheating_source.notnull(),

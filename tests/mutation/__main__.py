@@ -96,7 +96,9 @@ def _judge(judge: Judge, todo: list[Mutant], out: Path, done: dict[str, dict[str
             file.write(json.dumps(done[mutant.key], ensure_ascii=False) + "\n")
             file.flush()
             if line["fate"] != KILLED:
-                print(f"{number}/{len(todo)} {line['fate']}: {mutant.key} ({mutant.line})")
+                print(
+                    f"{number}/{len(todo)} {line['fate']}: {mutant.key} ({mutant.line})", flush=True
+                )
 
 
 def _done(out: Path) -> dict[str, dict[str, Any]]:

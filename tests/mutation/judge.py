@@ -45,8 +45,8 @@ class Judge:
         for path in paths:
             importlib.import_module(module_of(path))
         self.prepare()
-        self.functions, self.caches = _functions(), _caches()
-        gc.freeze()  # and nothing of this is found by gc any more
+        self.functions = _functions()
+        gc.freeze()
 
     def prepare(self) -> None:
         """Import all that the mutants are put to, and read what it needs."""
@@ -59,10 +59,6 @@ class Judge:
     def verdict(self, mutant: Mutant) -> dict[str, Any]:
         """What becomes of a mutant; runs in a process of its own."""
         raise NotImplementedError
-
-    def forget_answers(self) -> None:
-        for cached in self.caches:
-            cached.cache_clear()
 
     def fate(self, mutant: Mutant) -> dict[str, Any]:
         return self.apart(lambda: self.verdict(mutant))
@@ -100,7 +96,6 @@ class Judge:
         code = compile(mutant.make(), str(mutant.path), "exec")
         if mutant.function is not None:
             self.exchange(code, str(mutant.path), mutant.function)
-            self.forget_answers()
             return
         name = module_of(mutant.path)
         for other in [m for m in sys.modules if m.split(".")[0] in ("tests", PACKAGE.name)]:
@@ -164,6 +159,11 @@ class TestsJudge(Judge):
 
     def prepare(self) -> None:
         pytest.main([*self.tests, "--collect-only", *QUIET])
+        self.caches = _caches()
+
+    def forget_answers(self) -> None:
+        for cached in self.caches:
+            cached.cache_clear()
 
     def during(self, work: Callable[[], None]) -> None:
         judge = self
@@ -209,6 +209,7 @@ class TestsJudge(Judge):
         if not tests:
             return {"fate": "not reached", "by": ""}
         self.install(mutant)
+        self.forget_answers()
         leave_unprepared(self.reached.steps_of(mutant.path, mutant.function))
         place = {test: at for at, test in enumerate(tests)}
         ask = _Ask(place)
@@ -289,11 +290,10 @@ def _inside(code: CodeType) -> Iterator[CodeType]:
 
 
 def _caches() -> list[Any]:
-    """What remembers answers, of the package and of its tests; not what holds a connection."""
-    found = [thing for thing in gc.get_objects() if isinstance(thing, functools._lru_cache_wrapper)]
-    modules = [str(getattr(thing, "__module__", "")) for thing in found]
+    """What remembers answers, of the package and of its tests."""
     return [
         thing
-        for thing, module in zip(found, modules, strict=True)
-        if module.split(".")[0] in ("tests", PACKAGE.name) and ".engines." not in module
+        for thing in gc.get_objects()
+        if isinstance(thing, functools._lru_cache_wrapper)
+        and str(getattr(thing, "__module__", "")).split(".")[0] in ("tests", PACKAGE.name)
     ]
