@@ -24,7 +24,7 @@ def bid_spans(judged: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:
     """The bid timeline: `since` … `until` one `bid` (fen); nothing before the first `since`."""
     order = ["ad_id", "create_time", "log_id", "old_value", "new_value"]
     rows = operations[operations.operation.isin(["create", "bid"])].copy()
-    rows[["old_value", "new_value"]] = rows[["old_value", "new_value"]].astype("str")
+    rows[["old_value", "new_value"]] = rows[["old_value", "new_value"]].astype("string")
     rows["old"], rows["bid"] = _fen(rows.old_value), _fen(rows.new_value)
     rows = rows.fillna({"old_value": "", "new_value": ""}).sort_values(order)
     created = rows[(rows.operation == "create") & rows.bid.notna()].groupby("ad_id").bid
