@@ -156,6 +156,8 @@ class Soak:
                 said |= json.loads(line)
         status = os.waitpid(child, 0)[1]
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        if not killed and "steps" not in said:  # it did not come to its end, and said nothing
+            said["error"] = f"the process died, wait status {status}"
         return said | {"killed": killed}
 
     def _spend(self, morning: date) -> None:
