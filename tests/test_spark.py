@@ -25,6 +25,8 @@ from qianchuan_guarantee.decide import Decided, Question, decide
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.find import FileGroup
+from qianchuan_guarantee.ledger.found import found_by
+from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.tables import decisions_schema
 from tests.conftest import BOOKS, FIXTURES
 from tests.worlds import world, write
@@ -88,6 +90,7 @@ def assert_same(folder: Path, as_of: date, spark: Spark) -> None:
         by_duckdb = decide(question, duckdb)
         expected = duckdb.arrow(by_duckdb.decisions)
         refused = {name: _refused(by_duckdb, name) for name in by_duckdb.checked}
+        entered = found_by(by_duckdb, load_policy(None), set())
     finally:
         duckdb.close()
     by_spark = decide(question, spark)
@@ -98,6 +101,7 @@ def assert_same(folder: Path, as_of: date, spark: Spark) -> None:
     assert by_spark.rows == by_duckdb.rows
     assert {name: _refused(by_spark, name) for name in by_spark.checked} == refused
     assert pa.Table.from_batches(spark.batches(by_spark.decisions), found.schema) == found
+    assert found_by(by_spark, load_policy(None), set()) == entered, "what a night enters"
 
 
 def _refused(answer: Decided, name: str) -> list[str]:

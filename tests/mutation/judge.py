@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(REPO).with_suffix("").parts)
 
 
-class Judge:
+class Judge(ABC):
     """Code is exchanged in the functions that are there; what lies outside of one is imported
     anew, with all that uses it."""
 
@@ -48,17 +49,17 @@ class Judge:
         self.functions = _functions()
         gc.freeze()
 
+    @abstractmethod
     def prepare(self) -> None:
         """Import all that the mutants are put to, and read what it needs."""
-        raise NotImplementedError
 
     def during(self, work: Callable[[], None]) -> None:
         """Do some work while mutants can be judged."""
         work()
 
+    @abstractmethod
     def verdict(self, mutant: Mutant) -> dict[str, Any]:
         """What becomes of a mutant; runs in a process of its own."""
-        raise NotImplementedError
 
     def fate(self, mutant: Mutant) -> dict[str, Any]:
         return self.apart(lambda: self.verdict(mutant))
