@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.exports.cells import is_read_whole, parsed
+from qianchuan_guarantee.exports.cells import is_mostly_plain, is_read_whole, parsed, trimmed
 from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
     from ibis.expr.types import BooleanValue, Table, Value
-
-NULL_MARKS = ("", "--", "—")
 
 
 # \z, not $: to Spark, $ also stands before a line break at the end.
@@ -59,7 +57,13 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
         if name in answered and _is_answered(raw[name].type(), column)
     }
     rows = raw.select(
-        *carried, **{f"{name}__raw": _trimmed(raw[name], name in known) for name in present}
+        *carried,
+        **{
+            f"{name}__raw": raw[name]
+            if is_mostly_plain(raw[name].type(), column)
+            else trimmed(raw[name], name in known)
+            for name, column in present.items()
+        },
     )
     if table.name == "operations":
         rows = _with_bid_texts(rows)
@@ -110,17 +114,6 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
 
 def _any(tests: Sequence[tuple[BooleanValue, Value]]) -> BooleanValue:
     return ibis.or_(ibis.literal(False), *(test.fill_null(False) for test, _ in tests))
-
-
-def _trimmed(raw: Value, is_known: bool) -> Value:
-    if not raw.type().is_string():
-        return raw
-    blanks = (" ", "\t")
-    if is_known:  # to be no mark that means null, and not to begin with a blank
-        return ibis.ifelse(ibis.or_(*(raw.endswith(b) for b in blanks)), raw.strip(), raw)
-    is_padded = ibis.or_(*(raw.startswith(b) | raw.endswith(b) for b in blanks))
-    text = ibis.ifelse(is_padded, raw.strip(), raw)
-    return ibis.ifelse(text.isin(NULL_MARKS), ibis.null("string"), text)
 
 
 # The values of `create` and `bid` rows are money; other operations' values are free text.
