@@ -6,8 +6,8 @@ is wrong in the end, and ends with 1 where anything is.
 A platform (`soak_platform`) grows day by day: rows come late, are restated or refused, partitions
 land late or are corrected, verdicts come and are cleared, accounts are restricted. On each morning
 the last days of it are handed to the nightly job, which may be missed, cut off at a random step,
-and run again; on some mornings a second person approves what waits. What is right in the end is
-said by the oracle (`soak_expected`). The seed says all of it.
+and run again; on some mornings a second person refuses or approves what waits. What is right in
+the end is said by the oracle (`soak_expected`). The seed says all of it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from qianchuan_guarantee.ledger.policy import Policy, load_policy
 from qianchuan_guarantee.ledger.store import Store
 from tests.harness import Points
 from tests.oracle import Row
-from tests.soak_expected import Night, frozen_problems, problems
+from tests.soak_expected import SECOND, Night, frozen_problems, problems
 from tests.soak_platform import BASE, Days, Platform, write
 
 QUIET = 3  # last nights, on which nothing is disturbed
@@ -57,6 +57,7 @@ class Soak:
         self.store = folder / "store"
         self.platform = Platform(seed, plans, nights)
         self.chance = Random(f"nights {seed}")
+        self.doubts = Random(f"refusals {seed}")
         self.nights: list[Night] = []
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
@@ -74,6 +75,7 @@ class Soak:
             self._night(morning, is_quiet=is_quiet)
             if not is_quiet:
                 self._spend(morning)
+                self._refuse()
             if is_quiet or self.chance.random() < 0.5:
                 self._approve(is_quiet=is_quiet)
             self.missed = 0
@@ -177,6 +179,16 @@ class Soak:
         self.done["grants spent"] += len(rows)
         self.platform.put("grant_usage", morning, rows)
 
+    def _refuse(self) -> None:
+        """A second person refuses some of what waits."""
+        refused = [entry for entry in _waiting(self.store) if self.doubts.random() < 0.3]
+        if refused:
+            store = Store(str(self.store))
+            review.refuse(store, refused, by=SECOND, why="the logs do not show it")
+            notices.deliver(store, policy().notices, lambda *_, **__: None)
+            store.close()
+        self.done["proposals refused"] += len(refused)
+
     def _approve(self, *, is_quiet: bool) -> None:
         """A second person approves what waits: all of it, or some."""
         waiting = _waiting(self.store)
@@ -227,7 +239,7 @@ def _run(night: nightly.Night, place: Path) -> dict[str, Any]:
 def _review(place: Path, wanted: list[str]) -> dict[str, Any]:
     """What `qcg ledger approve` does."""
     store, rule = Store(str(place)), policy()
-    review.approve(store, wanted, by="Second Person", why="as the logs say", policy=rule)
+    review.approve(store, wanted, by=SECOND, why="as the logs say", policy=rule)
     notices.deliver(store, rule.notices, lambda *_, **__: None)
     store.close()
     return {}

@@ -25,6 +25,7 @@ from tests.worlds import LOGS, plan_of
 SETTLED = ("granted", "ended", "invalid")
 CHEATING = ("MANUAL_JUDGE_SPAM", "ANTI_SPAM")
 NOTHING = Decimal("0.00")
+SECOND = "Second Person"  # who approves and refuses
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,17 @@ def _amounts(
     last = nights[-1].as_of
     whole = oracle.decide(as_exports(platform.days(BASE, last)), last).decisions
     wanted = {row["ad_id"]: answer_of(row) for row in whole}
-    paid = _paid(entries)
+    paid, refused = _paid(entries), _refused(entries)
     found = {row["ad_id"]: Answer(paid[row["ad_id"]], row["status"]) for row in standings}
     counts |= Counter(f"plans: {row['outcome']}" for row in whole)
     counts["fen granted"] = int(sum(answer.amount for answer in wanted.values()) * 100)
     wrong = []
     for plan in sorted(wanted.keys() | found.keys()):
-        if wanted.get(plan) == found.get(plan):
+        right = _unless_refused(wanted.get(plan), refused.get(plan))
+        counts["refused, and not paid"] += right != wanted.get(plan)
+        if right == found.get(plan):
             continue
-        meant = ByNights(plan, platform).after(nights)
+        meant = _unless_refused(ByNights(plan, platform).after(nights), refused.get(plan))
         if meant is not None and plan not in wanted:
             meant = replace(meant, why=UNNAMED)
         if meant is None or not meant.why or found.get(plan) != Answer(meant.amount, meant.status):
@@ -113,6 +116,38 @@ def _paid(entries: Sequence[Mapping[str, Any]]) -> dict[int, Decimal]:
     for entry in entries:
         paid[entry["ad_id"]] += signs.get(entry["kind"], 0) * Decimal(entry["amount"])
     return paid
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What a person refused last, of a plan that was issued nothing since: what it was `owed`
+    by that, and what it `has`."""
+
+    owed: Decimal
+    has: Decimal
+
+
+def _refused(entries: Sequence[Mapping[str, Any]]) -> dict[int, Refused]:
+    signs = {"grant": 1, "supplement": 1, "claw_back": -1}
+    stands: dict[int, Refused] = {}
+    for number, entry in enumerate(entries):
+        plan = entry["ad_id"]
+        if entry["kind"] in ("issued", "supplement", "claw_back"):
+            stands.pop(plan, None)
+        elif entry["kind"] == "refused" and entry["by"] == SECOND:
+            has = _paid(entries[:number])[plan]
+            stands[plan] = Refused(has + signs[entry["purpose"]] * Decimal(entry["amount"]), has)
+    return stands
+
+
+def _unless_refused(answer: Answer | None, refused: Refused | None) -> Answer | None:
+    """三(二): what a person refused is not proposed again, unless something else is owed."""
+    if answer is None or refused is None or answer.amount != refused.owed:
+        return answer
+    if answer.status == "CONFIRMING":  # its cycle is not settled
+        return answer
+    is_ended = answer.status == "PAID" and not refused.has
+    return replace(answer, amount=refused.has, status="ENDED" if is_ended else answer.status)
 
 
 def _once(entries: Sequence[Mapping[str, Any]], store: Store) -> list[str]:

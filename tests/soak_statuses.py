@@ -47,7 +47,7 @@ STEPS: dict[tuple[str, str], str] = {
     ("CONFIRMING", "settled ENDED"): "nothing owed",
     ("CONFIRMING", "settled INVALID"): "lost",
     ("settled CONFIRMING", "settled PAID"): "approved, or what waited was corrected and issued",
-    ("settled CONFIRMING", "settled ENDED"): "corrected to nothing before it was issued",
+    ("settled CONFIRMING", "settled ENDED"): "refused, or corrected to nothing before issue",
     ("settled CONFIRMING", "settled INVALID"): "cheating, or corrected, before it was issued",
     ("settled PAID", "settled ENDED"): "corrected to nothing: it is to come back",
     ("settled PAID", "settled INVALID"): "cheating, or corrected: it is to come back",
@@ -108,7 +108,8 @@ def untrue(row: Mapping[str, Any], morning: date | None) -> str:
         and (morning is None or (morning - cycle_on).days < WINDOW),
         "INVALID": row["outcome"] in ("open", "invalid") and not owed,
         "CONFIRMING": row["outcome"] in ("open", "held") or bool(owed and row["waiting_fen"] > 0),
-        "ENDED": row["outcome"] == "ended" and owed == 0,
+        "ENDED": (row["outcome"] == "ended" and owed == 0)
+        or bool(owed and owed == row["refused_fen"] and not row["issued_fen"]),
         "PAID": row["outcome"] == "granted" and row["issued_fen"] > 0,
     }
     said = f"outcome {row['outcome']}, cycle {cycle_on}, owed {owed}, issued {row['issued_fen']}"
