@@ -65,12 +65,14 @@ class Judge(ABC):
         return self.apart(lambda: self.verdict(mutant))
 
     def apart(self, ask: Callable[[], dict[str, Any]], seconds: int = CPU_LIMIT) -> dict[str, Any]:
-        """The answer of a forked process; one that never comes is a mutant noticed."""
+        """The answer of a forked process; one that never comes is a mutant noticed, a process
+        that somebody else ended is not."""
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
             os.setsid()
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            # Short of the hard limit, which kills as anybody outside may kill.
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 60))
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
@@ -83,14 +85,15 @@ class Judge(ABC):
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as answer:
-            if not select.select([answer], [], [], LIMIT)[0]:
+            is_endless = not select.select([answer], [], [], LIMIT)[0]
+            if is_endless:
                 os.killpg(child, signal.SIGKILL)
             text = answer.read()
         _, status = os.waitpid(child, 0)
         if text:
             return json.loads(text)
         cause = signal.Signals(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None
-        is_endless = cause in (signal.SIGXCPU, signal.SIGKILL)
+        is_endless |= cause == signal.SIGXCPU
         return {"fate": "killed" if is_endless else "failed", "by": f"{cause or status}"}
 
     def install(self, mutant: Mutant) -> None:
