@@ -16,6 +16,8 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +28,8 @@ from tests.mutation.mutants import Mutant, mutants
 
 
 class Target(NamedTuple):
-    """Files, and the tests that are asked of them first; `further`: of what survived."""
+    """Files, and the tests that are asked of them first (none: the lattices, cases and worlds);
+    `further`: of what survived."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...] = ()
@@ -38,7 +41,11 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 
 
 TARGETS = {
-    "stages": Target(("stages/*.py", "clocks.py", "money.py")),
+    # Put to lattices, cases and worlds first; what nights ask only shows in their tests.
+    "stages": Target(
+        ("stages/*.py", "clocks.py", "money.py"),
+        further=("test_merit.py", "test_memory.py", "test_nightly.py"),
+    ),
     "rulebook": Target(
         ("rulebook.py", "parameters.py"), ("test_rulebook.py",), ("test_rule_noticed.py",)
     ),
@@ -76,11 +83,19 @@ def main() -> None:
         drawn = random.Random(asked.seed).sample(drawn, asked.sample)
     done = _done(asked.out)
     todo = [mutant for mutant in drawn if _is_asked(done.get(mutant.key), asked.again)]
-    if todo:
-        tests = target.tests + (target.further if asked.again else ())
-        judge = TestsJudge(paths, tests) if tests else RuleJudge(paths, asked.again)
-        judge.during(lambda: _judge(judge, todo, asked.out, done))
+    for judge in _judges(target, paths, asked.again) if todo else ():
+        judge.during(partial(_judge, judge, todo, asked.out, done))
+        todo = [mutant for mutant in todo if _is_asked(done[mutant.key], True)]
     _report([done[mutant.key] for mutant in drawn])
+
+
+def _judges(target: Target, paths: list[Path], again: bool) -> Iterator[Judge]:
+    """Whom the mutants are put to, one after the other; each is made when its turn comes."""
+    further = target.further if again else ()
+    if not target.tests:
+        yield RuleJudge(paths, again)
+    if tests := target.tests + further:
+        yield TestsJudge(paths, tests)
 
 
 def _is_asked(line: dict[str, Any] | None, again: bool) -> bool:
@@ -92,6 +107,8 @@ def _judge(judge: Judge, todo: list[Mutant], out: Path, done: dict[str, dict[str
         for number, mutant in enumerate(todo):
             began = time.time()
             line = {"key": mutant.key, "line": mutant.line, **judge.fate(mutant)}
+            if line["fate"] == "not reached" and mutant.key in done:
+                continue  # these tests have nothing to add
             done[mutant.key] = line | {"seconds": round(time.time() - began, 1)}
             file.write(json.dumps(done[mutant.key], ensure_ascii=False) + "\n")
             file.flush()

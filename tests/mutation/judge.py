@@ -46,6 +46,7 @@ class Judge(ABC):
         for path in paths:
             importlib.import_module(module_of(path))
         self.prepare()
+        gc.unfreeze()  # what a judge before this one set aside is looked through, too
         self.functions = _functions()
         gc.freeze()
 
