@@ -276,6 +276,7 @@ HAPPENS: dict[str, Telling] = {
     r"is shown for nothing": _delivered("0"),
     r"is clicked for nothing": _delivered("0", shows=0, clicks=1),
     r"has an empty row": _delivered("0", shows=0),
+    r"has (an) empty row and wins it is not said how (many)": _delivered("0", shows=0),
     r"wins (\d+)": _won,  # also: billed, converted, received, valid, not valid, named, written
     r"sets the bid from (\S+) to (\S+)": _edited("bid", r"\1", r"\2"),
     r"sets the bid to (\S+)": _edited("bid", "", r"\1"),

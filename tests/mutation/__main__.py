@@ -44,7 +44,7 @@ TARGETS = {
     # Put to lattices, cases and worlds first; what nights ask only shows in their tests.
     "stages": Target(
         ("stages/*.py", "clocks.py", "money.py"),
-        further=("test_merit.py", "test_memory.py", "test_nightly.py"),
+        further=("test_merit.py", "test_lattice.py", "test_memory.py", "test_nightly.py"),
     ),
     "rulebook": Target(
         ("rulebook.py", "parameters.py"), ("test_rulebook.py",), ("test_rule_noticed.py",)
