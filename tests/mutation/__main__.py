@@ -6,7 +6,8 @@
 
 A line of JSON says what became of each mutant; lines that are there already are not done again,
 but with `--again`: those that were not killed are put to further tests, too, which cost more.
-`equivalent.yaml` holds the mutants that change nothing that can be seen, each with the reason.
+`equivalent.yaml` holds the mutants that change nothing that can be seen, each with the reason;
+they are not done again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,7 +100,15 @@ def _judges(target: Target, paths: list[Path], again: bool) -> Iterator[Judge]:
 
 
 def _is_asked(line: dict[str, Any] | None, again: bool) -> bool:
-    return line is None or (again and line["fate"] not in (KILLED, "same SQL"))
+    if line is None:
+        return True
+    return again and line["fate"] not in (KILLED, "same SQL") and line["key"] not in _equivalent()
+
+
+@cache
+def _equivalent() -> frozenset[str]:
+    known = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8"))
+    return frozenset(key for keys in known.values() for key in keys)
 
 
 def _judge(judge: Judge, todo: list[Mutant], out: Path, done: dict[str, dict[str, Any]]) -> None:
@@ -126,10 +135,8 @@ def _done(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def _report(lines: list[dict[str, Any]]) -> None:
-    known = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8"))
-    equivalent = {key for keys in known.values() for key in keys}
     fates = Counter(
-        "equivalent" if line["fate"] != KILLED and line["key"] in equivalent else line["fate"]
+        "equivalent" if line["fate"] != KILLED and line["key"] in _equivalent() else line["fate"]
         for line in lines
     )
     asked = len(lines) - fates["equivalent"] - fates["same SQL"]
