@@ -27,7 +27,8 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.reach import QUIET, Reached, leave_unprepared, reached_by, run, telling
 
 PACKAGE = REPO / "qianchuan_guarantee"
-# Seconds for a mutant: of this machine's time, since it may be shared; and by the clock.
+# Seconds for a mutant: of this machine's time, since it may be shared (and thrice what its tests
+# took without it); and by the clock.
 CPU_LIMIT, BASELINE_LIMIT, LIMIT = 120, 1800, 1800
 # Random examples are no proof, a wheel is built of the files as they are, and processes of their
 # own know nothing of a mutant.
@@ -208,6 +209,11 @@ class TestsJudge(Judge):
             {test: (cost, set(seen)) for test, (cost, seen) in said["tests"].items()},
             {step: set(seen) for step, seen in said["steps"].items()},
         )
+
+    def fate(self, mutant: Mutant) -> dict[str, Any]:
+        tests = self.reached.asked_of(mutant.path, mutant.function)
+        usual = sum(self.reached.tests[test][0] for test in tests)
+        return self.apart(lambda: self.verdict(mutant), CPU_LIMIT + 3 * int(usual))
 
     def verdict(self, mutant: Mutant) -> dict[str, Any]:
         tests = self.reached.asked_of(mutant.path, mutant.function)
