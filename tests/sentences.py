@@ -229,8 +229,9 @@ def _won(story: Story, at: datetime, said: re.Match[str], also: Mapping[str, str
     valid = "false" if "not valid" in also else "true"
     seen = max(at, *(clock for clock in clocks.values() if isinstance(clock, datetime)))
     for copy in range(int(said[1])):
-        key = f"{story.key}-{copy}"
-        story.add("conversions", seen, None, conversion_id=key, **clocks, valid=valid)
+        key = f"{story.ad_id}-{also['named']}" if "named" in also else f"{story.key}-{copy}"
+        written = also.get("written")
+        story.add("conversions", seen, written, conversion_id=key, **clocks, valid=valid)
 
 
 def _edited(operation: str, old: str = "", new: str = "") -> Telling:
@@ -240,6 +241,8 @@ def _edited(operation: str, old: str = "", new: str = "") -> Telling:
         values = {"old_value": said.expand(old) or None, "new_value": said.expand(new) or story.key}
         if operation in ("pause", "enable"):
             values = {}
+        elif "unsaid" in also:
+            values["new_value"] = None
         story.add(
             "operations", at, None, log_id=save, create_time=at, operation=operation, **values
         )
@@ -273,9 +276,12 @@ HAPPENS: dict[str, Telling] = {
     r"is shown for nothing": _delivered("0"),
     r"is clicked for nothing": _delivered("0", shows=0, clicks=1),
     r"has an empty row": _delivered("0", shows=0),
-    r"wins (\d+)": _won,  # also: billed, converted, received, valid, not valid
+    r"has (an) empty row and wins it is not said how (many)": _delivered("0", shows=0),
+    r"wins (\d+)": _won,  # also: billed, converted, received, valid, not valid, named, written
     r"sets the bid from (\S+) to (\S+)": _edited("bid", r"\1", r"\2"),
     r"sets the bid to (\S+)": _edited("bid", "", r"\1"),
+    r"sets the bid from (\S+)": _edited("bid", r"\1"),  # also: unsaid, the new one
+    r"is created with bid (\S+)": _edited("create", "", r"\1"),
     r"edits targeting": _edited("targeting"),
     r"edits the budget": _edited("budget"),
     r"edits something else": _edited("other"),
@@ -286,7 +292,9 @@ HAPPENS: dict[str, Telling] = {
     r"was first delivered, as is known": _given,
     r"is listed with (\S+) (.+)": _listed,
 }
-ALSO = re.compile(r", (in save|billed|converted|received|written|not valid|valid)(?: ([^,]+))?")
+ALSO = re.compile(
+    r", (in save|billed|converted|received|written|named|unsaid|not valid|valid)(?: ([^,]+))?"
+)
 
 
 def rows_of(told: Told, ad_id: int, day0: date) -> list[tuple[str, Row]]:

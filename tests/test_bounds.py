@@ -105,3 +105,31 @@ def test_a_file_without_a_doubt_is_not_asked_row_by_row(tmp_path: Path) -> None:
         if column.name != "attribution_convert_cnt":  # nulls only: nothing is said of it
             assert known[column.name].answers(column), column.name
     assert known["stat_datetime"].least.date() == date(2022, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["c1", "c2"], ["c1", "c2"]),
+        # Not words, all of them: so each is looked at.
+        ([" c1", "c2"], ["c1", "c2"]),
+        (["--", "c2"], [None, "c2"]),
+        (["c1", "—"], ["c1", None]),
+        # Words, all of them; only a blank at the end is still to be looked for.
+        (["c1 ", "c2\t"], ["c1", "c2"]),
+    ],
+)
+def test_ids_are_read_without_their_blanks(
+    ids: list[str], read: list[str | None], tmp_path: Path
+) -> None:
+    times = dict.fromkeys(("billed_at", "converted_at"), [datetime(2022, 10, 1)] * 2)
+    rows = pa.table({"conversion_id": ids, "ad_id": [1, 2], **times})
+    folder = export(tmp_path / "ids", [FINE], scale=5, statistics=True)
+    pq.write_table(rows, folder / "conversions.parquet")
+    group = find(str(folder)).tables["conversions"].groups[0]
+    known = answered(group, INPUTS["conversions"])
+    engine = DuckDB()
+    found = checked(engine.read(group), INPUTS["conversions"], group.columns, known)
+    ordered = engine.arrow(found.order_by("ad_id").select("conversion_id"))
+    assert ordered["conversion_id"].to_pylist() == read
+    engine.close()

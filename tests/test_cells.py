@@ -476,6 +476,11 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
             Decimal("10000000000000"): RANGE,
         },
     ),
+    "cost as decimal(18, 6)": (  # the range is ours, the decimals are not
+        "delivery.stat_cost",
+        pa.decimal128(18, 6),
+        {Decimal("1.000010"): Decimal("1.00001"), Decimal("1.000001"): DECIMALS},
+    ),
     "cost as decimal(38, 10)": (
         "delivery.stat_cost",
         pa.decimal128(38, 10),
@@ -618,6 +623,16 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         "delivery.stat_datetime",
         pa.string(),
         {"2022-10-01 10:00": ROUND_THE_CLOCK, "2022-02-30": UNPARSABLE},
+    ),
+    "days as date32": (
+        "control_totals.dt",
+        pa.date32(),
+        {date(2022, 10, 1): date(2022, 10, 1), None: None},
+    ),
+    "days as times": (
+        "control_totals.dt",
+        pa.timestamp("us"),
+        {datetime(2022, 10, 1): UNPARSABLE, None: None},
     ),
     "flags": ("conversions.valid", pa.bool_(), {True: True, False: False, None: True}),
     "flags as numbers": ("conversions.valid", pa.float64(), {0.5: UNPARSABLE}),

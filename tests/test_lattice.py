@@ -9,6 +9,7 @@ at "5 00:00:00".
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -808,6 +809,25 @@ def test_a_morning_knows_what_came_before_it_and_nothing_else(
     case: Case, one_morning: dict[str, dict[str, Any]]
 ) -> None:
     assert as_expected(one_morning[case.name], case.expect) == case.expect
+
+
+def test_what_cannot_be_said_yet_is_no_bid_that_is_unknown(tmp_path: Path) -> None:
+    in_window = {"outcome": "open", "reasons": []}
+    lower = [("1 10:00:00", "bid", "400", "380")]
+    cases = [
+        Case("as it was", in_window, "managed", "400"),
+        Case("lowered, until it is raised", in_window, "managed", "400", done=lower),
+    ]
+    found = decide_cases(cases, tmp_path, as_of=date(2022, 10, 4), lowering="net")
+    for case in cases:
+        assert as_expected(found[case.name], case.expect) == case.expect
+
+
+def test_nothing_times_a_bid_that_nobody_knows_is_nothing(tmp_path: Path) -> None:
+    expect = ended("CONVERT_ZERO_OR_COST", meets_overcost=True)
+    case = Case("no conversions", expect, bid="", won=(), readings=INITIAL)
+    found = decide_cases([case], tmp_path)
+    assert as_expected(found[case.name], expect) == expect
 
 
 def slices() -> list[Case]:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.ledger import query, review
+from qianchuan_guarantee.ledger import acts, query, review
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.policy import load_policy
 from tests.test_ledger import (
@@ -65,6 +65,22 @@ def test_what_waits_keeps_its_advertiser(nights: Nights) -> None:
     assert (nights.row()["advertiser_id"], nights.row()["waiting_fen"]) == (ADVERTISER, 2000)
 
 
+def test_a_plan_whose_grant_was_refused_goes_with_its_new_advertiser(nights: Nights) -> None:
+    nights.enter(found(answer(2000)), SHUT)
+    review.refuse(nights.store, nights.waiting(), by="alice", why="not this one")
+    night = nights.enter(found(answer(2000)._replace(advertiser_id=2)))
+    assert (night.incidents, nights.row()["advertiser_id"]) == ([], 2)
+
+
+def test_a_grant_that_is_left_to_its_plan_is_left_every_night(nights: Nights) -> None:
+    nights.enter(found(answer(2000)))
+    nights.enter(found(answer(0)), SHUT)
+    review.refuse(nights.store, nights.waiting(), by="alice", why="let them keep it")
+    night = nights.enter(found(answer(0)), SHUT)
+    assert (night.proposed, night.decided, night.carried) == (0, 0, 2000)
+    assert nights.balance()["available"] == "20.00"
+
+
 @pytest.mark.parametrize(("fen", "waits"), [(500_00, 0), (500_01, 500_01)])
 def test_a_grant_of_exactly_the_limit_needs_nobody(nights: Nights, fen: int, waits: int) -> None:
     policy = OPEN.model_copy(update={"issue_up_to_yuan": Decimal(500)})
@@ -98,6 +114,16 @@ def test_a_restriction_freezes_from_the_instant_after_it_begins(nights: Nights) 
 def test_a_restriction_that_begins_this_morning_begins_tonight(nights: Nights) -> None:
     nights.enter(found(answer(2000), restrictions=[restriction(MORNING)]))
     assert nights.balance()["frozen"] == "0.00"
+
+
+def test_a_second_restriction_freezes_again(nights: Nights) -> None:
+    limits = [restriction(MORNING - timedelta(days=1))]
+    nights.enter(found(answer(2000), restrictions=limits))
+    nights.enter(found())
+    nights.enter(found(restrictions=limits))
+    nights.enter(found())
+    kinds = [kind for kind, _ in nights.kinds()]
+    assert kinds == ["proposed", "issued", "freeze", "thaw", "freeze", "thaw"]
 
 
 def test_an_account_without_grants_has_nothing_frozen(nights: Nights) -> None:
@@ -198,3 +224,26 @@ def test_each_check_names_what_only_it_can_see(nights: Nights, damage: str, said
         connection.execute(sa.text(f"UPDATE {damage}"))
     names = {"issued": row["entry_id"], "advertiser": f"advertiser {ADVERTISER}"}
     assert said.format(**names, plan=f"plan {PLAN}") in "\n".join(problems(nights.store))
+
+
+@pytest.mark.parametrize(
+    ("correction", "said"),
+    [(0, "proposal 0 was entered 2 times"), (1, "2 proposals wait at once")],
+)
+def test_a_second_proposal_is_found_by_its_check(
+    nights: Nights, correction: int, said: str
+) -> None:
+    nights.enter(found(answer(2000)), SHUT)
+    columns = "kind, purpose, ad_id, advertiser_id, amount_fen, cycle_on"
+    rest = "rulebook, rulebook_sha256, run_id, corrects, clause, why, by, at"
+    with nights.store.writing() as connection:
+        copy = f"SELECT 9, 'again', {columns}, {correction}, {rest} FROM entries"
+        connection.execute(sa.text(f"INSERT INTO entries {copy}"))
+    assert f"plan {PLAN}: {said}" in problems(nights.store)
+
+
+@pytest.mark.parametrize("left", [b"[]", b"null", b'"run"', b"{", b"\xff"])
+def test_a_document_that_is_no_object_was_not_left_so(left: bytes) -> None:
+    with pytest.raises(UserError, match="act 1 is not what was left"):
+        acts.document_of(left, "act 1")
+    assert acts.document_of(b'{"kind": "run"}', "act 1") == {"kind": "run"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import random
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from qianchuan_guarantee.errors import UsageError, UserError
 from qianchuan_guarantee.parameters import parameters
@@ -26,6 +28,7 @@ from qianchuan_guarantee.rulebook import (
     Rulebook,
     choose,
     load,
+    load_canonical,
     load_file,
     parse_readings,
     shipped_rules,
@@ -324,6 +327,30 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "readings",
         "overcost_base",
     ),
+    "a question that nobody asks": (
+        re.sub(r"(?ms)^  (late_backflow:.*?)(?=^  slice_bid:)", r"  \1  early_\1", TEXT),
+        "  early_late_backflow:",
+        "readings.early_late_backflow:",
+        "no such question",
+    ),
+    "a text of nothing": (
+        edited('en: "per natural day"', 'en: ""'),
+        'en: ""',
+        "readings.edit_limit_period.choices.day.en",
+        "",
+    ),
+    "a count above all that is counted": (
+        edited(AT_LEAST, "conversions: {clause: 二(二), at_least: 1000001}"),
+        "at_least: 1000001",
+        "scenarios.feed.conversions.at_least",
+        "1000001",
+    ),
+    "a prompted count of nothing": (
+        edited("at_least: 10, at_most: 15", "at_least: 0, at_most: 15"),
+        "at_least: 0",
+        "scenarios.managed.conversions.more_than.prompted",
+        "`at_least`",
+    ),
     "a key that stands twice": (
         edited("natural_days: 4", "natural_days: 4\n  natural_days: 5"),
         "natural_days: 5",
@@ -416,6 +443,52 @@ def test_a_file_that_is_no_rulebook_is_refused_by_name(
         load_file(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        # A key that is none of those that may stand there; what was found is shown, if it is short.
+        ("  feed: # 通投广告", "  live: # 直播", r": scenarios.live: .*\(found: live\)$"),
+        (CLAUSE, "overcost: {percent: 20}", r": scenarios.feed.overcost.clause: Field required$"),
+        ("reading: inclusive", "reading: []", r"boundary.reading: [^(]*$"),
+        ("reading: inclusive", "reading: null", r"boundary.reading: [^(]*$"),
+        ("title:", f"{'x' * 250}: 3\ntitle:", rf": {'x' * 200}: .*\(found: 3\)$"),
+        # YAML's own errors show the line that they mean.
+        ("natural_days: 4", "natural_days: 4\n  natural_days: 5", r"twice \(`natural_days: 5 "),
+    ],
+)
+def test_an_error_says_what_it_means_and_no_more(
+    old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as refused:
+        load_file(write(tmp_path, edited(old, new)))
+    assert re.search(said, str(refused.value), re.MULTILINE), str(refused.value)
+
+
+def test_an_error_past_the_last_line_shows_no_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"line 2: [^`]*$"):
+        load_file(write(tmp_path, "name: {\n"))
+
+
+def test_only_the_first_ten_errors_are_said(tmp_path: Path) -> None:
+    unknown = "".join(f"key_{number}: 1\n" for number in range(11))
+    with pytest.raises(UserError) as refused:
+        load_file(write(tmp_path, unknown + TEXT))
+    assert len(str(refused.value).splitlines()) == 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("at_least: 6}", "at_least: 0}"),
+        ("at_least: 6}", "at_least: 1000000}"),
+        ('en: "per natural day"', 'en: "x"'),
+        ("clause: 二(一) FAQ, is_judged", "clause: 一, is_judged"),
+    ],
+)
+def test_the_least_and_the_most_that_may_be_said(old: str, new: str, tmp_path: Path) -> None:
+    assert load_file(write(tmp_path, edited(old, new))) != load_file(SHIPPED)
+
+
 def test_a_folder_without_rulebooks_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(UserError, match=re.escape(str(folder))):
@@ -460,6 +533,16 @@ def test_the_digest_is_the_same_for_the_same_words(tmp_path: Path) -> None:
     digests = {load_file(write(tmp_path, text, name)).digest for name, text in said_alike.items()}
     assert digests == {load_file(SHIPPED).digest}
     assert re.fullmatch("[0-9a-f]{64}", digests.pop())
+
+
+def test_what_a_rulebook_says_is_read_back_and_cannot_be_changed(shipped: Rulebook) -> None:
+    assert load_canonical(shipped.canonical) == shipped
+    said = json.loads(shipped.canonical)
+    assert said["in_force"]["from"] == "2022-01-27"
+    canonical = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert shipped.canonical.decode() == canonical
+    with pytest.raises(ValidationError, match="frozen"):
+        shipped.window.natural_days = 5
 
 
 CHANGES = [
@@ -612,10 +695,17 @@ def test_a_version_ends_where_it_says_or_where_the_next_begins(two_versions: Pat
 
 
 @pytest.mark.parametrize(
-    "word", ["overcost_boundary", "boundary=exclusive", "overcost_boundary=strict", "=", ""]
+    ("word", "said"),
+    [
+        ("overcost_boundary", "expected ID=CHOICE"),
+        ("", "expected ID=CHOICE"),
+        ("boundary=exclusive", "no reading `boundary`"),
+        ("=", "no reading ``"),
+        ("overcost_boundary=strict", "can be read as inclusive, exclusive"),
+    ],
 )
-def test_a_reading_that_is_not_in_the_register_is_refused(word: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(f"--read {word}")):
+def test_a_reading_that_is_not_in_the_register_is_refused(word: str, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"--read {word}: ") + f".*{said}"):
         parse_readings([word])
 
 

@@ -6,7 +6,8 @@
 
 A line of JSON says what became of each mutant; lines that are there already are not done again,
 but with `--again`: those that were not killed are put to further tests, too, which cost more.
-`equivalent.yaml` holds the mutants that change nothing that can be seen, each with the reason.
+`equivalent.yaml` holds the mutants that change nothing that can be seen, each with the reason;
+they are not done again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +29,8 @@ from tests.mutation.mutants import Mutant, mutants
 
 
 class Target(NamedTuple):
-    """Files, and the tests that are asked of them first; `further`: of what survived."""
+    """Files, and the tests that are asked of them first (none: the lattices, cases and worlds);
+    `further`: of what survived."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...] = ()
@@ -38,7 +42,11 @@ def _in(folder: str, *names: str) -> tuple[str, ...]:
 
 
 TARGETS = {
-    "stages": Target(("stages/*.py", "clocks.py", "money.py")),
+    # Put to lattices, cases and worlds first; what nights ask only shows in their tests.
+    "stages": Target(
+        ("stages/*.py", "clocks.py", "money.py"),
+        further=("test_merit.py", "test_lattice.py", "test_memory.py", "test_nightly.py"),
+    ),
     "rulebook": Target(
         ("rulebook.py", "parameters.py"), ("test_rulebook.py",), ("test_rule_noticed.py",)
     ),
@@ -46,7 +54,10 @@ TARGETS = {
     "exports": Target(
         _in("exports", "bounds", "cells", "check", "totals", "versions"),
         ("test_cells.py", "test_bounds.py", "test_not_plain.py", "test_broken_rows.py"),
-        ("test_conservation.py", "test_mended.py", "test_against_oracle.py"),
+        (
+            *("test_control_totals.py", "test_cases.py", "test_conservation.py"),
+            *("test_mended.py", "test_against_oracle.py"),
+        ),
     ),
     "ledger": Target(
         (
@@ -76,15 +87,31 @@ def main() -> None:
         drawn = random.Random(asked.seed).sample(drawn, asked.sample)
     done = _done(asked.out)
     todo = [mutant for mutant in drawn if _is_asked(done.get(mutant.key), asked.again)]
-    if todo:
-        tests = target.tests + (target.further if asked.again else ())
-        judge = TestsJudge(paths, tests) if tests else RuleJudge(paths, asked.again)
-        judge.during(lambda: _judge(judge, todo, asked.out, done))
+    for judge in _judges(target, paths, asked.again) if todo else ():
+        judge.during(partial(_judge, judge, todo, asked.out, done))
+        todo = [mutant for mutant in todo if _is_asked(done[mutant.key], True)]
     _report([done[mutant.key] for mutant in drawn])
 
 
+def _judges(target: Target, paths: list[Path], again: bool) -> Iterator[Judge]:
+    """Whom the mutants are put to, one after the other; each is made when its turn comes."""
+    further = target.further if again else ()
+    if not target.tests:
+        yield RuleJudge(paths, again)
+    if tests := target.tests + further:
+        yield TestsJudge(paths, tests)
+
+
 def _is_asked(line: dict[str, Any] | None, again: bool) -> bool:
-    return line is None or (again and line["fate"] not in (KILLED, "same SQL"))
+    if line is None:
+        return True
+    return again and line["fate"] not in (KILLED, "same SQL") and line["key"] not in _equivalent()
+
+
+@cache
+def _equivalent() -> frozenset[str]:
+    known = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8"))
+    return frozenset(key for keys in known.values() for key in keys)
 
 
 def _judge(judge: Judge, todo: list[Mutant], out: Path, done: dict[str, dict[str, Any]]) -> None:
@@ -92,6 +119,8 @@ def _judge(judge: Judge, todo: list[Mutant], out: Path, done: dict[str, dict[str
         for number, mutant in enumerate(todo):
             began = time.time()
             line = {"key": mutant.key, "line": mutant.line, **judge.fate(mutant)}
+            if line["fate"] == "not reached" and mutant.key in done:
+                continue  # these tests have nothing to add
             done[mutant.key] = line | {"seconds": round(time.time() - began, 1)}
             file.write(json.dumps(done[mutant.key], ensure_ascii=False) + "\n")
             file.flush()
@@ -109,10 +138,8 @@ def _done(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def _report(lines: list[dict[str, Any]]) -> None:
-    known = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8"))
-    equivalent = {key for keys in known.values() for key in keys}
     fates = Counter(
-        "equivalent" if line["fate"] != KILLED and line["key"] in equivalent else line["fate"]
+        "equivalent" if line["fate"] != KILLED and line["key"] in _equivalent() else line["fate"]
         for line in lines
     )
     asked = len(lines) - fates["equivalent"] - fates["same SQL"]

@@ -27,7 +27,8 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.reach import QUIET, Reached, leave_unprepared, reached_by, run, telling
 
 PACKAGE = REPO / "qianchuan_guarantee"
-# Seconds for a mutant: of this machine's time, since it may be shared; and by the clock.
+# Seconds for a mutant: of this machine's time, since it may be shared (and thrice what its tests
+# took without it); and by the clock.
 CPU_LIMIT, BASELINE_LIMIT, LIMIT = 120, 1800, 1800
 # Random examples are no proof, a wheel is built of the files as they are, and processes of their
 # own know nothing of a mutant.
@@ -46,6 +47,7 @@ class Judge(ABC):
         for path in paths:
             importlib.import_module(module_of(path))
         self.prepare()
+        gc.unfreeze()  # what a judge before this one set aside is looked through, too
         self.functions = _functions()
         gc.freeze()
 
@@ -65,12 +67,14 @@ class Judge(ABC):
         return self.apart(lambda: self.verdict(mutant))
 
     def apart(self, ask: Callable[[], dict[str, Any]], seconds: int = CPU_LIMIT) -> dict[str, Any]:
-        """The answer of a forked process; one that never comes is a mutant noticed."""
+        """The answer of a forked process; one that never comes is a mutant noticed, a process
+        that somebody else ended is not."""
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
             os.setsid()
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            # Short of the hard limit, which kills as anybody outside may kill.
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 60))
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
@@ -83,14 +87,15 @@ class Judge(ABC):
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as answer:
-            if not select.select([answer], [], [], LIMIT)[0]:
+            is_endless = not select.select([answer], [], [], LIMIT)[0]
+            if is_endless:
                 os.killpg(child, signal.SIGKILL)
             text = answer.read()
         _, status = os.waitpid(child, 0)
         if text:
             return json.loads(text)
         cause = signal.Signals(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None
-        is_endless = cause in (signal.SIGXCPU, signal.SIGKILL)
+        is_endless |= cause == signal.SIGXCPU
         return {"fate": "killed" if is_endless else "failed", "by": f"{cause or status}"}
 
     def install(self, mutant: Mutant) -> None:
@@ -204,6 +209,11 @@ class TestsJudge(Judge):
             {test: (cost, set(seen)) for test, (cost, seen) in said["tests"].items()},
             {step: set(seen) for step, seen in said["steps"].items()},
         )
+
+    def fate(self, mutant: Mutant) -> dict[str, Any]:
+        tests = self.reached.asked_of(mutant.path, mutant.function)
+        usual = sum(self.reached.tests[test][0] for test in tests)
+        return self.apart(lambda: self.verdict(mutant), CPU_LIMIT + 3 * int(usual))
 
     def verdict(self, mutant: Mutant) -> dict[str, Any]:
         tests = self.reached.asked_of(mutant.path, mutant.function)
