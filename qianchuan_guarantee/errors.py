@@ -41,6 +41,10 @@ class UserError(Exception):
         return presentable(said)
 
 
+class EngineEndedError(UserError):
+    """The process that an engine works in has ended by itself, or was ended by somebody."""
+
+
 class UsageError(UserError):
     """The command was called with words that it does not know (exit code 2)."""
 

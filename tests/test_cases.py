@@ -125,6 +125,16 @@ def by_oracle(layout: str) -> dict[str, Decision]:
     return found
 
 
+def unlike_by_hand(layout: str, found: Mapping[int, Decision]) -> dict[str, dict[str, Any]]:
+    """Case → facts that are not as they were found by hand."""
+    unlike = {}
+    for ad_id, told in plans(layout).items():
+        row, wanted = found.get(ad_id, NONE), told.expected(day0_of(told))
+        if differs := {name: row[name] for name in wanted if row[name] != wanted[name]}:
+            unlike[told.name] = differs
+    return unlike
+
+
 @pytest.mark.parametrize("told", TOLD, ids=[told.name for told in TOLD])
 def test_a_case_is_decided_as_by_hand(told: Told) -> None:
     for who, answers in (("the engine", by_engine), ("the oracle", by_oracle)):

@@ -1,8 +1,8 @@
 """Spark against DuckDB: the same expressions give the same decisions, row for row, type for type.
 
-An answer costs Spark ten seconds and more however small it is, so there are few cases, each with
-much in it. The first has executors that are processes of their own and code compiled as on a
-cluster, which costs twice as much; the others share one session in this process.
+An answer costs Spark half a minute however small it is, so there are few cases, each with much in
+it. The first has executors that are processes of their own and code compiled as on a cluster,
+which costs twice as much; the others share one session in this process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import itertools
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,11 @@ from qianchuan_guarantee.errors import UserError
 from qianchuan_guarantee.exports.find import FileGroup
 from qianchuan_guarantee.ledger.found import found_by
 from qianchuan_guarantee.ledger.policy import load_policy
+from qianchuan_guarantee.rulebook import Rulebook
 from qianchuan_guarantee.tables import decisions_schema
-from tests.conftest import BOOKS, FIXTURES
+from tests.conftest import BOOKS, FIXTURES, Decision, by_plan
+from tests.oracle import Exports
+from tests.test_cases import AS_OF, books, exports_of, plans, unlike_by_hand
 from tests.worlds import world, write
 
 if TYPE_CHECKING:
@@ -36,13 +39,13 @@ if TYPE_CHECKING:
 
     from qianchuan_guarantee.engines.spark import Spark
 
-needs_java = pytest.mark.skipif(
-    not (shutil.which("java") or os.environ.get("JAVA_HOME")), reason="Java is missing"
-)
-needs_pyspark = pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None, reason="pyspark is missing"
-)
-pytestmark = [needs_java, needs_pyspark]
+NEEDS = [
+    pytest.mark.skipif(
+        not (shutil.which("java") or os.environ.get("JAVA_HOME")), reason="Java is missing"
+    ),
+    pytest.mark.skipif(importlib.util.find_spec("pyspark") is None, reason="pyspark is missing"),
+]
+pytestmark = NEEDS
 
 # Queries of a few rows spend most of their time in two compilers.
 QUICK_JAVA = "-XX:TieredStopAtLevel=1"
@@ -50,6 +53,7 @@ UNCOMPILED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+FEW_TASKS = {"spark.sql.shuffle.partitions": "2"}
 
 
 @pytest.fixture
@@ -77,14 +81,17 @@ def spark() -> Iterator[Spark]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JDK_JAVA_OPTIONS", QUICK_JAVA)
         engine = Spark("local[2]")
-    for key, value in UNCOMPILED.items():
+    for key, value in (UNCOMPILED | FEW_TASKS).items():
         engine.session.conf.set(key, value)
     yield engine
     engine.close()
 
 
-def assert_same(folder: Path, as_of: date, spark: Spark) -> None:
-    question = Question(str(folder), as_of, BOOKS)
+def assert_same(
+    folder: Path, as_of: date, spark: Spark, books: Sequence[Rulebook] = BOOKS
+) -> list[Decision]:
+    """Decisions, counted and refused rows, and what a night enters; gives the decisions."""
+    question = Question(str(folder), as_of, books)
     duckdb = DuckDB()
     try:
         by_duckdb = decide(question, duckdb)
@@ -96,12 +103,14 @@ def assert_same(folder: Path, as_of: date, spark: Spark) -> None:
     by_spark = decide(question, spark)
     found = spark.arrow(by_spark.decisions)
     assert found.schema == expected.schema == decisions_schema()
-    assert found.to_pylist() == expected.to_pylist()
-    assert found.num_rows > 0
+    rows: list[Decision] = found.to_pylist()
+    assert rows == expected.to_pylist()
+    assert rows
     assert by_spark.rows == by_duckdb.rows
     assert {name: _refused(by_spark, name) for name in by_spark.checked} == refused
     assert pa.Table.from_batches(spark.batches(by_spark.decisions), found.schema) == found
     assert found_by(by_spark, load_policy(None), set()) == entered, "what a night enters"
+    return rows
 
 
 def _refused(answer: Decided, name: str) -> list[str]:
@@ -143,17 +152,22 @@ def test_demo_on_two_executors_of_which_one_is_killed_in_the_middle(
     assert killed[0] not in executors(cluster)
 
 
-@pytest.mark.parametrize(
-    ("seed", "fmt"),
-    [
-        pytest.param(7, "csv", id="daily partitions, a tenth of the plans with dirt"),
-        pytest.param(14, "parquet", id="conversions by slice, parquet"),
-    ],
-)
-def test_worlds(spark: Spark, tmp_path: Path, seed: int, fmt: str) -> None:
-    exports, as_of = world(seed, 150)
-    write(exports, tmp_path, fmt, shuffle_seed=seed)
-    assert_same(tmp_path, as_of, spark)
+@pytest.mark.parametrize("layout", ["flat", "daily with gaps"])
+def test_cases_are_decided_as_by_hand(spark: Spark, tmp_path: Path, layout: str) -> None:
+    write(exports_of(plans(layout), layout), tmp_path)
+    found = assert_same(tmp_path, AS_OF, spark, books(layout))
+    assert unlike_by_hand(layout, by_plan(found)) == {}
+
+
+def test_cases_by_slice_and_a_random_world(spark: Spark, tmp_path: Path) -> None:
+    """In one, of Parquet: neither has conversions but those of the delivery log."""
+    layout = "without conversions"
+    cases, (random, _) = exports_of(plans(layout), layout), world(14, 150)
+    assert cases.tables.keys() == random.tables.keys()
+    tables = {name: rows + random.tables[name] for name, rows in cases.tables.items()}
+    write(Exports(tables, {}), tmp_path, "parquet", shuffle_seed=14)
+    found = assert_same(tmp_path, AS_OF, spark, books(layout))
+    assert unlike_by_hand(layout, by_plan(found)) == {}
 
 
 FINE = "1,2022-10-01 01:00:00,1.5,好—\n"

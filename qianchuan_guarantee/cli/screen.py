@@ -9,7 +9,7 @@ from types import TracebackType
 
 import typer
 
-from qianchuan_guarantee.errors import presentable
+from qianchuan_guarantee.errors import EngineEndedError, UserError, presentable
 from qianchuan_guarantee.vocabulary import Language
 from qianchuan_guarantee.wording import say
 
@@ -77,3 +77,5 @@ class Progress:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+        if isinstance(error, EngineEndedError):
+            raise UserError(say("engine_ended", self._lang)) from error

@@ -22,6 +22,7 @@ import ibis.expr.datatypes as dt
 
 from qianchuan_guarantee.engines import Malformed, Rows, Step
 from qianchuan_guarantee.engines.spark_dialect import Dialect
+from qianchuan_guarantee.engines.spark_errors import answers, hush, in_one_sentence, told
 from qianchuan_guarantee.engines.spark_files import (
     BAD,
     KEY,
@@ -83,10 +84,6 @@ appender.stderr.layout.pattern = %p %c{1}: %m%n%ex{1}
 """
 
 
-class SparkError(RuntimeError):
-    """What Spark could not carry out, in one sentence."""
-
-
 class Spark:
     """`master` as Spark writes it (`local[4]`, `spark://…`, `yarn`); None: as the surroundings
     say (spark-submit, spark-defaults.conf), else all cores of this machine."""
@@ -113,12 +110,16 @@ class Spark:
                 f"--engine spark: Spark does not start ({said}); it needs Java 17 or newer, "
                 f"and a master that can be reached (--spark-master {master or 'not given'})"
             ) from error
+        if self._is_ours:
+            hush(started.sparkContext)
         self.session: SparkSession = started.newSession()
         for key, value in _MEANING.items():
             self.session.conf.set(key, value)
         ibis.options.sql.fuse_selects = False  # as on DuckDB
         self.connection = ibis.pyspark.connect(self.session)
         self.connection.compiler = Dialect()
+        # Asked for when all is written: Java, which is not needed then, may not answer any more.
+        self._version = f"spark {self.session.version}, ibis {ibis.__version__}"
         self._is_local = (self.session.sparkContext.master or "").startswith("local")
         self._shared = self._folder_that_all_see()
         self._numbers = itertools.count()
@@ -129,8 +130,9 @@ class Spark:
         atexit.register(self.close)
 
     def version(self) -> str:
-        return f"spark {self.session.version}, ibis {ibis.__version__}"
+        return self._version
 
+    @told
     def read(self, group: FileGroup, *, numbered: bool = False) -> Table:
         """Row numbers leave out malformed lines, as with DuckDB."""
         from pyspark.sql import functions as f
@@ -177,6 +179,7 @@ class Spark:
             raise error
         return False
 
+    @told
     def malformed(self, group: FileGroup) -> list[Malformed]:
         """Text files are read a second time for this, if the first time has met any."""
         from pyspark.sql import functions as f
@@ -188,6 +191,7 @@ class Spark:
         found = [(row["_file"], row[ROW], row[BAD]) for row in bad.collect()]
         return [Malformed(*line) for line in sorted(found)]
 
+    @told
     def table(self, data: pa.Table | Rows) -> Table:
         if isinstance(data, Rows):
             import pyarrow as pa
@@ -215,29 +219,27 @@ class Spark:
                 path = path.getParent()  # Spark made it, for this session alone
             path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
 
+    @told
     def keep(self, step: Step, *of: Any) -> Table:
         """Cut off from what it was computed from, so that plans stay small: as Parquet that all
         executors see, of which later steps read the columns they need; without such a folder
         the executors keep the rows, and one that is lost ends the run."""
-        from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
-        from pyspark.errors import PySparkException
-
         rows = self._frame(_expression(step, of))
-        try:
-            if self._shared is None:
-                return self._named(rows.localCheckpoint())
-            place = f"{self._shared}/kept-{next(self._numbers)}"
-            rows.write.parquet(place)
-            return self._named(self.session.read.schema(rows.schema).parquet(place))
-        except (Py4JJavaError, PySparkException) as error:
-            raise SparkError(_first_cause(error)) from error
+        if self._shared is None:
+            return self._named(rows.localCheckpoint())
+        place = f"{self._shared}/kept-{next(self._numbers)}"
+        rows.write.parquet(place)
+        return self._named(self.session.read.schema(rows.schema).parquet(place))
 
+    @told
     def view(self, step: Step, *of: Any) -> Table:
         return self._named(self._frame(_expression(step, of)))
 
+    @told
     def count(self, table: Table) -> int:
         return int(self._frame(table).count())
 
+    @told
     def arrow(self, step: Step, *of: Any) -> pa.Table:
         expression = _expression(step, of)
         return self._frame(expression).toArrow().cast(expression.schema().to_pyarrow())
@@ -254,12 +256,12 @@ class Spark:
         import pyarrow as pa
 
         expression = _expression(step, of)
-        rows = self._frame(expression)
         schema = expression.schema().to_pyarrow()
-        packed = rows.mapInArrow(_packing(), "piece binary")
-        for (piece,) in packed.toLocalIterator():
-            table = pa.ipc.open_stream(piece).read_all()
-            yield from table.cast(schema).to_batches()
+        with in_one_sentence(self):
+            packed = self._frame(expression).mapInArrow(_packing(), "piece binary")
+            for (piece,) in packed.toLocalIterator():
+                table = pa.ipc.open_stream(piece).read_all()
+                yield from table.cast(schema).to_batches()
 
     def to_parquet(self, table: Table, by: Sequence[str] = ()) -> None:
         """Rows come to the driver, which writes one file."""
@@ -267,10 +269,11 @@ class Spark:
     def close(self) -> None:
         atexit.unregister(self.close)
         try:
-            self._forget()
+            if answers(self.session.sparkContext):  # else its session has ended with it
+                self._forget()
+                if self._is_ours:
+                    self.session.stop()
         finally:
-            if self._is_ours:
-                self.session.stop()
             self._spill.cleanup()
 
     def _frame(self, expression: Table) -> DataFrame:
@@ -313,19 +316,6 @@ def _started(master: str | None, folder: Path) -> SparkSession:
             "spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={quiet.as_uri()}"
         )
     return builder.getOrCreate()
-
-
-def _first_cause(error: Any) -> str:
-    """The sentence that says what went wrong, out of Spark's pages about it: of a Java exception
-    what its first cause says; of Python on an executor, the last line of its traceback."""
-    if thrown := getattr(error, "java_exception", None):
-        while thrown.getCause() is not None:
-            thrown = thrown.getCause()
-    text = str(error) if thrown is None else str(thrown.getMessage() or thrown.toString())
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if any(line.startswith("Traceback") for line in lines):
-        return lines[-1].removeprefix("ValueError: ")
-    return lines[0]
 
 
 def _packing() -> Any:

@@ -46,6 +46,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "--strict: {quarantined} rows quarantined, {held} plans held",
         "--strict：隔离 {quarantined} 行，待补正计划 {held} 个",
     ),
+    "engine_ended": (
+        "the Java process that drives Spark has ended (out of memory, or ended by somebody); "
+        "nothing was written",
+        "驱动 Spark 的 Java 进程已退出（内存不足，或被终止）；未写入任何结果",
+    ),
     "plan": ("plan", "计划"),
     "advertiser": ("advertiser", "广告主"),
     "scenario": ("scenario", "场景"),
