@@ -58,7 +58,7 @@ class _Writer(Conditions):
     def _reasons(self) -> list[str]:
         """The codes with which it would be settled on what is known."""
         standing = list(self.decision["reasons"])
-        ended = [code for code in reasons_of("ended") if self.facts.get(f"is_{code}")]
+        ended = [code for code in reasons_of("ended") if self.facts.get(f"has_{code}")]
         if not standing and not ended and self._is_small():
             ended = ["CURRENCY_PRECISION"]
         return standing + ended

@@ -32,7 +32,7 @@ _KEPT = {
     "bid_steps": ("ad_id", "create_time", "old_bid", "bid_after"),
     "operations": ("ad_id", "create_time", "log_id", "operation", "old_value", "new_value"),
 }
-_TOLD = frozenset(f"is_{code}" for code in REASONS)  # `reasons` says them all
+_TOLD = frozenset(f"has_{code}" for code in REASONS)  # `reasons` says them all
 
 
 def sheets(decided: Decided, folder: Path) -> list[Sheet]:

@@ -124,9 +124,9 @@ def status(plans: Table, as_of: date) -> Table:
     is_overruled = plans.is_released & plans.is_settled & plans.payable.notnull()
     for code in reasons_of("held"):
         tests[code] &= ~is_overruled.fill_null(False)
-    asked = plans.mutate(**{f"is_{code}": test for code, test in tests.items()})
+    asked = plans.mutate(**{f"has_{code}": test for code, test in tests.items()})
     any_of = {
-        kind: ibis.or_(*(asked[f"is_{code}"] for code in reasons_of(kind) if code in tests))
+        kind: ibis.or_(*(asked[f"has_{code}"] for code in reasons_of(kind) if code in tests))
         for kind in ("not_covered", "held", "invalid", "ended")
     }
     is_open = ~asked.is_settled.fill_null(False) & asked.first_delivery_at.notnull()
@@ -134,7 +134,7 @@ def status(plans: Table, as_of: date) -> Table:
     nothing_else = ~(
         any_of["not_covered"] | any_of["held"] | any_of["invalid"] | any_of["ended"] | is_open
     )
-    asked = asked.mutate(is_CURRENCY_PRECISION=nothing_else & is_small)
+    asked = asked.mutate(has_CURRENCY_PRECISION=nothing_else & is_small)
     # Not known, or refused: nothing further can be asked of a plan without a row of its own.
     is_alone = asked.advertiser_id.isnull()
     outcome = ibis.cases(
@@ -143,7 +143,7 @@ def status(plans: Table, as_of: date) -> Table:
         (is_open, "open"),
         (any_of["held"], "held"),
         (any_of["invalid"], "invalid"),
-        (any_of["ended"] | asked.is_CURRENCY_PRECISION, "ended"),
+        (any_of["ended"] | asked.has_CURRENCY_PRECISION, "ended"),
         else_="granted",
     )
     decided = asked.mutate(
@@ -178,7 +178,7 @@ def _merit(
     it; null where it is open, held or not covered."""
     none = ibis.literal(0, type="decimal(18, 2)")
     others = [code for code in reasons_of("invalid") if code in tests and code not in CHEATING]
-    lost = ibis.or_(any_of["ended"], *(asked[f"is_{code}"] for code in others))
+    lost = ibis.or_(any_of["ended"], *(asked[f"has_{code}"] for code in others))
     unsaid = any_of["not_covered"] | any_of["held"] | is_open | asked.advertiser_id.isnull()
     owed = ibis.ifelse(lost | (asked.payable < asked.unit_yuan), none, asked.payable)
     return ibis.ifelse(unsaid, ibis.null("decimal(18, 2)"), owed)
@@ -194,7 +194,7 @@ def _reasons(decided: Table, tests: Mapping[str, BooleanValue]) -> ArrayValue:
         for code in reasons_of(kind):
             if code not in tests and code != "CURRENCY_PRECISION":
                 continue
-            applies = decided[f"is_{code}"]
+            applies = decided[f"has_{code}"]
             if kind == "not_covered":
                 applies &= decided.outcome == "not_covered"
             else:
