@@ -120,6 +120,17 @@ def test_one_fen_can_be_taken_back(nights: Nights) -> None:
         review.claw_back(nights.store, PLAN, None, by="alice", why="x", policy=OPEN)
 
 
+def test_one_fen_that_is_owed_is_set_off(nights: Nights) -> None:
+    use = {"usage_id": "u", "advertiser_id": ADVERTISER, "used_at": MORNING, "amount_fen": 1}
+    nights.enter(found(answer(2000)))
+    nights.enter(found(usages=[use]))
+    review.claw_back(nights.store, PLAN, 2000, by="alice", why="x", policy=OPEN)
+    assert nights.balance()["receivable"] == "0.01"
+    night = nights.enter(found(answer(500)._replace(ad_id=PLAN + 1)))
+    assert night.counts == {"proposed": 1, "issued": 1, "set_off": 1}
+    assert (nights.balance()["available"], nights.balance()["receivable"]) == ("4.99", "0.00")
+
+
 def test_a_restriction_freezes_from_the_instant_after_it_begins(nights: Nights) -> None:
     at_once = MORNING - timedelta(microseconds=1)
     for begins, frozen in ((MORNING + timedelta(days=1), "0.00"), (at_once, "20.00")):
