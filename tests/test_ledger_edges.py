@@ -72,6 +72,22 @@ def test_a_plan_whose_grant_was_refused_goes_with_its_new_advertiser(nights: Nig
     assert (night.incidents, nights.row()["advertiser_id"]) == ([], 2)
 
 
+def test_what_waits_and_is_still_owed_goes_on_waiting(nights: Nights) -> None:
+    nights.enter(found(answer(2000)), SHUT)
+    night = nights.enter(found(answer(2000)), SHUT)
+    assert (night.proposed, night.refused, night.waiting) == (0, 0, 2000)
+    assert nights.kinds() == [("proposed", "20.00")]
+
+
+def test_a_release_that_waits_is_told_of_while_the_plan_is_held(nights: Nights) -> None:
+    nights.enter(found(held()))
+    review.release(nights.store, PLAN, by="alice", why="a test row of ours")
+    night = nights.enter(found(released={PLAN}))
+    assert [incident["kind"] for incident in night.incidents] == ["release_waits"]
+    nights.enter(found(answer(2000), released={PLAN}))
+    assert nights.enter(found(released={PLAN})).incidents == []
+
+
 def test_a_grant_that_is_left_to_its_plan_is_left_every_night(nights: Nights) -> None:
     nights.enter(found(answer(2000)))
     nights.enter(found(answer(0)), SHUT)
@@ -102,6 +118,17 @@ def test_one_fen_can_be_taken_back(nights: Nights) -> None:
     assert (nights.status()[-1], problems(nights.store)) == ("ENDED", [])
     with pytest.raises(UserError, match="nothing was issued for it"):
         review.claw_back(nights.store, PLAN, None, by="alice", why="x", policy=OPEN)
+
+
+def test_one_fen_that_is_owed_is_set_off(nights: Nights) -> None:
+    use = {"usage_id": "u", "advertiser_id": ADVERTISER, "used_at": MORNING, "amount_fen": 1}
+    nights.enter(found(answer(2000)))
+    nights.enter(found(usages=[use]))
+    review.claw_back(nights.store, PLAN, 2000, by="alice", why="x", policy=OPEN)
+    assert nights.balance()["receivable"] == "0.01"
+    night = nights.enter(found(answer(500)._replace(ad_id=PLAN + 1)))
+    assert night.counts == {"proposed": 1, "issued": 1, "set_off": 1}
+    assert (nights.balance()["available"], nights.balance()["receivable"]) == ("4.99", "0.00")
 
 
 def test_a_restriction_freezes_from_the_instant_after_it_begins(nights: Nights) -> None:
@@ -146,6 +173,11 @@ def test_a_verdict_left_out_while_the_plan_runs_stands(nights: Nights) -> None:
     row = nights.row()
     assert (row["outcome"], row["status"]) == ("held", "CONFIRMING")
     assert row["reasons"] == "DATA_QUARANTINED,ANTI_SPAM"
+
+
+def test_a_verdict_on_a_plan_that_no_night_decided_enters_nothing(nights: Nights) -> None:
+    night = nights.enter(found(verdicts={PLAN: "ANTI_SPAM"}))
+    assert (night.counts, night.incidents, nights.status()) == ({}, [], [])
 
 
 def test_a_verdict_that_is_lifted_gives_back_what_the_plan_earned(nights: Nights) -> None:

@@ -469,6 +469,11 @@ def test_an_error_past_the_last_line_shows_no_line(tmp_path: Path) -> None:
         load_file(write(tmp_path, "name: {\n"))
 
 
+def test_a_key_that_is_lacking_is_named_where_the_rulebook_begins(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"book\.yaml: line 2: title: Field required"):
+        load_file(write(tmp_path, "# a comment\nname: rule\n"))
+
+
 def test_only_the_first_ten_errors_are_said(tmp_path: Path) -> None:
     unknown = "".join(f"key_{number}: 1\n" for number in range(11))
     with pytest.raises(UserError) as refused:

@@ -55,7 +55,7 @@ TARGETS = {
         _in("exports", "bounds", "cells", "check", "totals", "versions"),
         ("test_cells.py", "test_bounds.py", "test_not_plain.py", "test_broken_rows.py"),
         (
-            *("test_control_totals.py", "test_cases.py", "test_conservation.py"),
+            *("test_control_totals.py", "test_conservation.py"),
             *("test_mended.py", "test_against_oracle.py"),
         ),
     ),

@@ -226,7 +226,9 @@ class TestsJudge(Judge):
         ask = _Ask(place)
         if mutant.function is None:  # all of it was imported before; so it is collected anew
             files = dict.fromkeys(str(REPO / test.partition("::")[0]) for test in tests)
-            pytest.main([*files, "-x", *self._options("anew")], plugins=[ask])
+            code = pytest.main([*files, "-x", *self._options("anew")], plugins=[ask])
+            if code == pytest.ExitCode.USAGE_ERROR:  # not even conftest.py can be imported
+                ask.failed = ask.failed or "conftest.py: not collected"
         else:
             self.session.config.pluginmanager.register(ask)
             ask.pytest_collection_modifyitems(self.session.items)
