@@ -204,7 +204,7 @@ def frozen_problems(place: Path, nights: Sequence[Night]) -> list[str]:
 
 # --- Where night by night is meant to differ --------------------------------------------------
 
-KEPT = "its cycle had left the exports when its logs were corrected"
+KEPT = "its cycle had left the exports when its logs or its own row were corrected"
 HELD = "it was settled, and is held since"
 EARLIER = "an earlier first delivery came late"
 UNSEEN = "its own row came after its cycle, whose days were not given again"
@@ -236,13 +236,14 @@ class ByNights:
         for night in nights:
             self._take(night, {place: of_plan(rows) for place, rows in night.days.items()})
         if self.latest is not None and self.latest.why == KEPT:
-            logs = {place: of_plan(rows) for place, rows in right.items() if place[0] in LOGS}
-            if not self._is_corrected(logs):
+            said = {k: of_plan(rows) for k, rows in right.items() if k[0] in (*LOGS, "plans")}
+            if not self._is_corrected(said):
                 return replace(self.latest, why="")
         return self.latest
 
     def _is_corrected(self, right: Days) -> bool:
-        """Do its logs say something else now, of days that were there when it was decided?"""
+        """Do its logs or its own rows say something else now, of days that were there when it was
+        decided?"""
         past = {place: rows for place, rows in right.items() if place[1] < self.asked_on}
         return any(rows != self.decided_on.get(place, []) for place, rows in past.items())
 

@@ -156,13 +156,21 @@ def _value_of_text(rows: Table, name: str, column: Column) -> Value:
     return text
 
 
+def _fitting(column: Column) -> str:
+    """A number that has no more decimals than the column, apart from zeros."""
+    return rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z"
+
+
 def _value_of_odd(rows: Table, name: str, column: Column) -> Value:
     odd = rows[f"{name}__odd"]
     if column.kind == "instant":
         return _instant(rows, name)
     if column.kind == "money":
-        exact = rf"^[0-9]+(\.[0-9]{{1,{column.scale}}})?"
-        return rows[f"{name}__bare"].re_extract(exact, 0).try_cast(column.type_name)
+        # Trailing zeros beyond the scale are left out; what is no money has no value at all.
+        bare = rows[f"{name}__bare"]
+        exact = bare.re_extract(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}})?", 0)
+        is_money = odd.re_search(_NUMBER) & bare.re_search(_fitting(column))
+        return ibis.ifelse(is_money, exact, ibis.null("string")).try_cast(column.type_name)
     return odd.re_replace(r"\.0+\z", "").replace(",", "").try_cast("int64")
 
 
@@ -177,8 +185,8 @@ def _unread(rows: Table, name: str, column: Column) -> StringValue:
         tests.append((odd.re_search(_NEGATIVE), "out_of_range"))
         tests.append((~odd.re_search(_NUMBER if column.kind == "money" else _WHOLE), "unparsable"))
         if column.kind == "money":
-            fits = rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z"
-            tests.append((~rows[f"{name}__bare"].re_search(fits), "too_many_decimals"))
+            fits = rows[f"{name}__bare"].re_search(_fitting(column))
+            tests.append((~fits, "too_many_decimals"))
         tests.append((missing, "out_of_range"))
     elif column.kind == "money" and kind.is_numeric():
         tests += _inexact_money(raw, value, kind, column)
@@ -199,7 +207,7 @@ def _inexact_money(
             tests.append((value.cast(kind) != raw, "too_many_decimals"))
         return tests
     text = raw.cast("string")
-    fits = text.re_search(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z")
+    fits = text.re_search(_fitting(column))
     # Written with an exponent, it is very small or very large. Then a decimal of that scale is
     # its shortest form if it is the nearest one, reads back as the same float, and the float
     # still tells such decimals apart.
