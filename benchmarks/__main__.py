@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import shutil
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -112,7 +113,8 @@ def _document(
         took = best(taken)
         ratio = None
         if problem is None and "qcg" in runs and name != "qcg":
-            ratio = round(best(runs["qcg"]).seconds / took.seconds, 2)
+            pairs = zip(runs["qcg"], taken, strict=True)
+            ratio = round(statistics.median(ours.seconds / it.seconds for ours, it in pairs), 2)
         programs[name] = {
             "seconds": round(took.seconds, 3),
             "every_seconds": [round(one.seconds, 3) for one in taken],

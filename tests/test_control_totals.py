@@ -52,6 +52,8 @@ def test_totals_that_are_right_say_nothing(tmp_path: Path) -> None:
     rows, counts = decide_folder(export(tmp_path, RIGHT), AS_OF)
     assert len(rows) == 1
     assert counts["control_totals"]["accepted"] == len(RIGHT)
+    delivery = {"accepted": 4, "duplicate": 1, "superseded": 0, "quarantined": 9}
+    assert counts["delivery"] == {"read": 14} | delivery
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -76,20 +76,28 @@ def bounds(group: FileGroup, table: Input) -> Mapping[str, Bounds]:
         return {}
     paths = [literally(path) for path in group.paths]
     columns = {column.name: column for column in table.columns}
-    found: dict[str, Bounds | None] = {}
+    found: dict[str, list[Bounds | None]] = {}
     for name, stored_as, *texts, nulls in reader().execute(_STATISTICS, [paths]).fetchall():
         if name not in columns:
             continue
         least, greatest = (_value(columns[name], stored_as, text) for text in texts)
-        if least is None or greatest is None or nulls is None:
-            found[name] = None
-            continue
-        before = found.setdefault(name, Bounds(least, greatest, 0))
-        if before is not None:
-            found[name] = Bounds(
-                min(before.least, least), max(before.greatest, greatest), before.nulls + nulls
-            )
-    return {name: bound for name, bound in found.items() if bound is not None}
+        is_known = least is not None and greatest is not None and nulls is not None
+        part = Bounds(least, greatest, nulls) if is_known else None
+        found.setdefault(name, []).append(part)
+    whole = {name: _of_all(parts) for name, parts in found.items()}
+    return {name: bound for name, bound in whole.items() if bound is not None}
+
+
+def _of_all(parts: Sequence[Bounds | None]) -> Bounds | None:
+    """The bounds of all parts; null where they are not known of each."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return Bounds(
+        min(part.least for part in known),
+        max(part.greatest for part in known),
+        sum(part.nulls for part in known),
+    )
 
 
 def _value(column: Column, stored_as: str, text: str | None) -> Any:
