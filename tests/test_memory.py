@@ -22,6 +22,7 @@ MORE = {
     "first_deliveries": "ad_id,first_delivery_at",
     "verdicts": "ad_id,decided_at,verdict,source",
     "restrictions": "advertiser_id,starts_at,ends_at,reason",
+    "control_totals": "table,dt,rows,cost",
 }
 
 
@@ -213,6 +214,35 @@ def test_tables_that_are_left_out_tonight_are_remembered(history: History, store
         lambda: a_night(history.before(day("10-13"), without=("conversions",)), day("10-13"), store)
     )
     assert "conversions" in said
+
+
+def test_a_total_of_a_day_that_is_gone_was_compared_when_it_was_there(
+    history: History, store: Store
+) -> None:
+    history.plan(PLAN, day("09-30"), day("10-08"), day("10-01"))
+    said = "delivery,2022-10-01,1,130.00"
+    history.put("control_totals", day("10-05"), said)
+    a_night(history.before(day("10-06")), day("10-06"), store)
+    history.rows["control_totals", day("10-05")] = []
+    history.put("control_totals", day("10-07"), said)
+    night = a_night(history.before(day("10-08")), day("10-08"), store)
+    assert not night.is_repeated
+    history.put("control_totals", day("10-07"), "delivery,2022-10-02,2,130.00")
+    wrong = refused(lambda: a_night(history.before(day("10-08")), day("10-08"), store))
+    assert "delivery, dt=2022-10-02: 2 rows sent, 1 read" in wrong
+
+
+def test_what_is_given_again_the_same_contradicts_nothing(history: History) -> None:
+    old, otherwise = PLAN, PLAN + 1
+    for ad_id in (old, otherwise):
+        history.plan(ad_id, day("09-30"), day("10-08"), day("10-01"))
+    for text, hour in (("10-02", 14), ("10-04", 14)):
+        history.put("first_deliveries", day(text), f"{old},2022-10-01 {hour}:00:00")
+    for text, hour in (("10-02", 14), ("10-04", 13)):
+        history.put("first_deliveries", day(text), f"{otherwise},2022-10-01 {hour}:00:00")
+    rows = decisions(history.before(day("10-08"), 9), day("10-08"))
+    assert rows[old]["outcome"] == "granted"
+    assert rows[otherwise]["reasons"] == ["DATA_CONFLICT"]
 
 
 def test_a_released_plan_waits_for_the_days_that_were_there(history: History, store: Store) -> None:
