@@ -178,6 +178,8 @@ def _unread(rows: Table, name: str, column: Column) -> StringValue:
     """Why a cell that is not empty has no value of its type; null where it has one."""
     raw, value = rows[f"{name}__raw"], rows[f"{name}__value"]
     kind = raw.type()
+    if is_always_read(kind, column):
+        return ibis.null("string")
     missing = raw.notnull() & value.isnull()
     tests: list[tuple[BooleanValue, str]] = []
     if kind.is_string() and column.kind in ("id", "count", "money"):
@@ -294,6 +296,23 @@ def is_read_whole(kind: dt.DataType, column: Column) -> bool:
     if column.kind == "money":
         return bool(kind.is_decimal() and (kind.scale or 0) <= column.scale)
     return column.kind == "instant" and bool(kind.is_timestamp() or kind.is_date())
+
+
+def is_always_read(kind: dt.DataType, column: Column) -> bool:
+    """Types whose every value is one of ours, so that nothing needs to be tested row by row."""
+    if column.kind == "text":
+        return bool(kind.is_string() or kind.is_integer() or kind.is_decimal())
+    if column.kind in ("id", "count"):
+        return bool(kind.is_signed_integer())
+    if column.kind == "money":
+        return bool(
+            kind.is_decimal()
+            and (kind.scale or 0) <= column.scale
+            and (kind.precision or 38) - (kind.scale or 0) <= column.digits - column.scale
+        )
+    if column.kind == "instant":
+        return bool(kind.is_date() or (kind.is_timestamp() and (kind.scale or 6) <= 6))
+    return False
 
 
 def _is_whole(kind: dt.DataType) -> bool:

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.exports.cells import is_mostly_plain, is_read_whole, parsed, trimmed
+from qianchuan_guarantee.exports.cells import (
+    is_always_read,
+    is_mostly_plain,
+    is_read_whole,
+    parsed,
+    trimmed,
+)
 from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
@@ -77,11 +83,21 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
         for column in checked_columns(table)
     }
 
+    # What can be read of a refused row: asked of often, so written once.
+    asked = {"ad_id": "int64", table.happened_at: "timestamp(6)", table.known_by: "timestamp(6)"}
+    if table.name == "conversions":
+        asked |= dict.fromkeys(_CONVERSION_TIMES, "timestamp(6)")
+    rows = rows.mutate(
+        **{
+            f"{name}__readable": ibis.ifelse(_any(tests[name]), ibis.null(kind), values[name])
+            for name, kind in asked.items()
+            if name in present
+        }
+    )
+
     def readable(name: str | None, kind: str) -> Value:
         """The value of a cell that was not refused."""
-        if name not in values:
-            return ibis.null(kind)
-        return ibis.ifelse(_any(tests.get(name, [])), ibis.null(kind), values[name])
+        return rows[f"{name}__readable"] if name in present else ibis.null(kind)
 
     happened_at = readable(table.happened_at, "timestamp(6)")
     known_at = readable(table.known_by, "timestamp(6)")
@@ -143,7 +159,7 @@ def _tests(rows: Table, name: str, column: Column) -> list[tuple[BooleanValue, V
     tests: list[tuple[BooleanValue, Value]] = []
     if column.required:
         tests.append((raw.isnull(), ibis.literal(f"{source}:missing")))
-    if not _is_always_read(raw.type(), column):
+    if not is_always_read(raw.type(), column):
         tests.append((unread.notnull(), ibis.literal(f"{source}:") + unread))
     if column.choices:
         tests.append((~value.isin(column.choices), ibis.literal(f"{source}:unknown_value")))
@@ -177,7 +193,8 @@ def _passes(rows: Table, name: str, column: Column) -> list[BooleanValue]:
         tests.insert(0, value.notnull())
     else:
         tests = [value.isnull() | test for test in tests]
-    if not (column.required and is_read_whole(raw.type(), column)):
+    read_whole = column.required and is_read_whole(raw.type(), column)
+    if not (read_whole or is_always_read(raw.type(), column)):
         tests.append(unread.isnull())
     return tests
 
@@ -185,23 +202,6 @@ def _passes(rows: Table, name: str, column: Column) -> list[BooleanValue]:
 def _is_answered(kind: dt.DataType, column: Column) -> bool:
     """Do the statistics of a file speak of the values that are read?"""
     return (column.kind == "text") == kind.is_string() and is_read_whole(kind, column)
-
-
-def _is_always_read(kind: dt.DataType, column: Column) -> bool:
-    """Types whose every value is one of ours, so that nothing needs to be tested row by row."""
-    if column.kind == "text":
-        return bool(kind.is_string() or kind.is_integer() or kind.is_decimal())
-    if column.kind in ("id", "count"):
-        return bool(kind.is_signed_integer())
-    if column.kind == "money":
-        return bool(
-            kind.is_decimal()
-            and (kind.scale or 0) <= column.scale
-            and (kind.precision or 38) - (kind.scale or 0) <= column.digits - column.scale
-        )
-    if column.kind == "instant":
-        return bool(kind.is_date() or (kind.is_timestamp() and (kind.scale or 6) <= 6))
-    return False
 
 
 _CONVERSION_TIMES = ("billed_at", "converted_at", "received_at")

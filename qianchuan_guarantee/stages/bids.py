@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.clocks import is_known_on
-from qianchuan_guarantee.expressions import ibis
+from qianchuan_guarantee.expressions import beside, ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def initial_bids(operations: Table, edits: Table, cycles: Table) -> Table:
         is_created_twice=rows.new_bid.min() != rows.new_bid.max(),
     )
     first = edits.filter(edits.is_first_step).select("ad_id", "old_bid", is_edited=True)
-    plans = cycles.select("ad_id", "cpa_bid").left_join(created, "ad_id").drop("ad_id_right")
-    plans = plans.left_join(first, "ad_id").drop("ad_id_right")
+    plans = beside(cycles.select("ad_id", "cpa_bid"), [created, first])
     return plans.select(
         "ad_id",
         initial_bid=ibis.coalesce(
@@ -141,8 +140,7 @@ def bid_facts(steps: Table, spans: Table, initial: Table, cycles: Table) -> Tabl
         _highest=steps.bid_after.max(where=after_first),
         _unknown=(after_first & steps.bid_after.isnull()).sum(),
     )
-    plans = initial.left_join(at_instants, "ad_id").drop("ad_id_right")
-    plans = plans.left_join(moves, "ad_id").drop("ad_id_right")
+    plans = beside(initial, [at_instants, moves])
     plans = plans.join(window, "ad_id")
     down = plans._down.fill_null(0) > 0
     any_step = ibis.ifelse(

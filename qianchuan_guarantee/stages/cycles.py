@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.clocks import days_after, is_known_on, stands_on
-from qianchuan_guarantee.expressions import ibis
+from qianchuan_guarantee.expressions import beside, ibis
 from qianchuan_guarantee.stages.deliveries import version_of, whole_tonight
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def cycles(
     Outcomes), so its conversions and operations are not followed.
     """
     today = ibis.literal(as_of, type="date")
-    plans = named.left_join(snapshots, "ad_id").drop("ad_id_right")
-    dated = plans.left_join(first, "ad_id").drop("ad_id_right")
+    dated = beside(named, [snapshots, first])
     tentative = ibis.ifelse(
         dated.given_at.isnull() | (dated.logged_at < dated.given_at),
         dated.logged_at,
@@ -193,7 +192,7 @@ def snapshot_troubles(plans: Table, bid_edits: Table, cycles: Table) -> Table:
     )
     unexplained = steps.anti_join(edited, ["ad_id", "written_on"])
     unexplained = unexplained.group_by("ad_id").agg(_unexplained=unexplained.count())
-    joined = kinds.left_join(unexplained, "ad_id").drop("ad_id_right")
+    joined = beside(kinds, [unexplained])
     return joined.select(
         "ad_id",
         is_scenario_changed=joined._lab | joined._scene | joined._bid_type | joined._goal,

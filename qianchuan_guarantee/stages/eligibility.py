@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.expressions import ibis
+from qianchuan_guarantee.expressions import beside, ibis
 from qianchuan_guarantee.money import scaled, times
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ class Facts:
 def facts(cycles: Table, of: Facts) -> Table:
     """Plan → plan with everything that was counted, 0 where nothing was, null where it cannot
     be known (first delivery not believed, or the plan is not covered)."""
-    joined = cycles
-    for table in (of.costs, of.uncounted, of.conversions, of.late, of.bids, of.edits):
-        joined = joined.left_join(table, "ad_id").drop("ad_id_right")
+    counted = (of.costs, of.uncounted, of.conversions, of.late, of.bids, of.edits)
+    joined = beside(cycles, counted)
     joined = joined.mutate(is_judged=joined.is_covered & joined.first_delivery_at.notnull())
     # A count per slice that is not stated is not a zero.
     is_counted = joined.is_judged & (joined.uncounted.fill_null(0) == 0)
@@ -120,7 +119,7 @@ def eligibility(plans: Table, pause_tests: Table) -> Table:
         overcost_line=_line(plans, plans.target_cost, plans.conversions),
     )
     paused = _pause_facts(asked, pause_tests)
-    asked = asked.left_join(paused, "ad_id").drop("ad_id_right")
+    asked = beside(asked, [paused])
     summed = (asked.edit_limit_scope == "summed") & asked.edits_together_at_most.notnull()
     together = asked.max_daily_edits_together <= asked.edits_together_at_most
     is_pause_asked = asked.is_judged & asked.asks_pause & (asked["pause"] != "ignore")

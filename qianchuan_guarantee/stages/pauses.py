@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.clocks import stands_on
-from qianchuan_guarantee.expressions import ibis
+from qianchuan_guarantee.expressions import beside, ibis
 from qianchuan_guarantee.money import times, total
 from qianchuan_guarantee.stages.bids import in_order
 
@@ -108,9 +108,7 @@ def pause_tests(asked: Table, costs: Table, conversions: Table, uncounted: Table
     """Plan × pause → what stood at that pause: `cost_before`, and, null where they are not
     known, `conversions_before`, `target_before`."""
     keys = ["ad_id", "paused_at"]
-    joined = asked.left_join(costs, keys).drop("ad_id_right", "paused_at_right")
-    joined = joined.left_join(conversions, keys).drop("ad_id_right", "paused_at_right")
-    joined = joined.left_join(uncounted, keys).drop("ad_id_right", "paused_at_right")
+    joined = beside(asked, [costs, conversions, uncounted], keys)
     is_unknown = joined.uncounted_before.notnull()
     counted = joined.conversions_before
     target = ibis.ifelse(

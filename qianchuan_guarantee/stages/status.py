@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from qianchuan_guarantee.expressions import ibis
+from qianchuan_guarantee.expressions import beside, ibis
 from qianchuan_guarantee.tables import DECISIONS
 from qianchuan_guarantee.vocabulary import CHEATING, reasons_of
 
@@ -31,18 +31,17 @@ class Troubles:
 
 def with_troubles(plans: Table, of: Troubles) -> Table:
     """Plan → plan with a column per trouble, false where there is none."""
-    joined = plans
     marked = {
         "is_plan_row_refused": of.refused_plans,
         "is_plan_row_conflict": of.conflicting_plans,
         "is_incomplete": of.incomplete,
         "is_released": of.released,
     }
-    for name, table in marked.items():
-        flagged = table.select("ad_id").distinct().mutate(**{name: ibis.literal(True)})
-        joined = joined.left_join(flagged, "ad_id").drop("ad_id_right")
-    for table in (of.refused, of.conflicts, of.snapshots, of.cheating):
-        joined = joined.left_join(table, "ad_id").drop("ad_id_right")
+    flagged = [
+        table.select("ad_id").distinct().mutate(**{name: ibis.literal(True)})
+        for name, table in marked.items()
+    ]
+    joined = beside(plans, [*flagged, of.refused, of.conflicts, of.snapshots, of.cheating])
     flags = (
         *marked,
         "is_earlier_delivery",
