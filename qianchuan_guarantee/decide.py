@@ -157,8 +157,7 @@ def _stages(
     initial = engine.keep(bids.initial_bids, operations, edited, plans)
     steps = engine.keep(bids.bid_steps, edited, initial)
     spans = engine.keep(bids.bid_spans, steps, initial)
-    priced, late, uncounted = _won(question, engine, export, checked, plans, read, spans)
-    by_bid = engine.keep(conversions.conversions_by_bid, priced)
+    won = _won(question, engine, export, checked, plans, read, spans)
     counts = engine.keep(_edit_counts, operations, read)
     # An engine takes longer to plan these than to carry them out for a few plans.
     named = engine.keep if question.plans else engine.view
@@ -167,9 +166,9 @@ def _stages(
         read,
         eligibility.Facts(
             costs=engine.keep(deliveries.costs, days, plans),
-            uncounted=engine.view(conversions.uncounted_counts, uncounted),
-            conversions=engine.view(conversions.conversion_facts, by_bid),
-            late=late,
+            uncounted=engine.view(conversions.uncounted_counts, won.uncounted),
+            conversions=engine.view(conversions.conversion_facts, won.by_bid),
+            late=won.late,
             bids=engine.view(bids.bid_facts, steps, spans, initial, read),
             edits=engine.view(edits.edit_facts, counts),
             bands=rules["bands"],
@@ -177,7 +176,7 @@ def _stages(
     )
     paused = engine.keep(pauses.pauses, operations, plans)
     costs_before = engine.keep(pauses.costs_before, checked["delivery"].rows, paused, plans)
-    tests = engine.keep(_pause_tests, paused, costs_before, priced, uncounted, read)
+    tests = engine.keep(_pause_tests, paused, costs_before, won.priced, won.uncounted, read)
     judged = named(_judged, facts, tests)
     troubles = _troubles(question, engine, checked, plans, steps)
     troubled = engine.view(status.with_troubles, judged, troubles)
@@ -186,8 +185,8 @@ def _stages(
         "operations": operations,
         "bid_steps": steps,
         "delivery_days": days,
-        "priced": priced,
-        "by_bid": by_bid,
+        "priced": won.priced,
+        "by_bid": won.by_bid,
         "edit_counts": counts,
         "pause_tests": tests,
         "facts": named(status.status, troubled, question.as_of),
@@ -214,6 +213,17 @@ def _judged(facts: Table, tests: Table) -> Table:
     return grant.grant(eligibility.eligibility(facts, tests))
 
 
+@dataclass(frozen=True)
+class _Won:
+    """The conversions that count, each with its bid; their sums by bid; late ones per plan;
+    slices that state none."""
+
+    priced: Table
+    by_bid: Table
+    late: Table
+    uncounted: Table
+
+
 def _won(
     question: Question,
     engine: Engine,
@@ -222,9 +232,8 @@ def _won(
     plans: Table,
     read: Table,
     spans: Table,
-) -> tuple[Table, Table, Table]:
-    """The conversions that count, each with its bid; late ones per plan; slices that state none.
-    From the events where there are any, else from the delivery log's slices."""
+) -> _Won:
+    """From the events where there are any, else from the delivery log's slices."""
     delivery = checked["delivery"].rows
     if export.has_conversions:
         log = checked["conversions"]
@@ -235,12 +244,21 @@ def _won(
             conversions.received_conversions, log.rows, restated, plans, question.as_of
         )
         priced = engine.view(conversions.priced_events, received, spans, read)
-        late = engine.keep(conversions.late_counts, received)
-        return priced, late, engine.view(conversions.no_slices, plans)
+        return _Won(
+            priced,
+            engine.keep(conversions.events_by_bid, priced),
+            engine.keep(conversions.late_counts, received),
+            engine.view(conversions.no_slices, plans),
+        )
     slices = engine.keep(conversions.counted_slices, delivery, plans)
-    late = engine.view(conversions.never_late, plans)
     uncounted = engine.keep(conversions.uncounted_slices, delivery, plans)
-    return engine.keep(conversions.priced_slices, slices, spans, read), late, uncounted
+    priced = engine.keep(conversions.priced_slices, slices, spans, read)
+    return _Won(
+        priced,
+        engine.keep(conversions.slices_by_bid, priced),
+        engine.view(conversions.never_late, plans),
+        uncounted,
+    )
 
 
 def _rules(question: Question, engine: Engine) -> dict[str, Table]:

@@ -117,8 +117,6 @@ def priced_events(received: Table, spans: Table, cycles: Table) -> Table:
         "bid_at",
         conversions=ibis.literal(1, type="int64"),
         bid=priced.bid,
-        is_unknown=priced.bid.isnull(),
-        is_ambiguous=ibis.literal(False),
     )
 
 
@@ -224,8 +222,19 @@ def priced_slices(slices: Table, spans: Table, cycles: Table) -> Table:
     )
 
 
-def conversions_by_bid(priced: Table) -> Table:
+def events_by_bid(priced: Table) -> Table:
     """三(一): plan × bid → `conversions`, `amount` (bid × conversions, yuan; null: unknown)."""
+    # Counted, not added up: there are millions of them.
+    grouped = priced.group_by("ad_id", "bid").agg(conversions=priced.count())
+    return grouped.mutate(
+        _unknown=grouped.bid.isnull(),
+        _ambiguous=ibis.literal(False),
+        amount=times(grouped.bid, grouped.conversions),
+    )
+
+
+def slices_by_bid(priced: Table) -> Table:
+    """三(一): slices → the columns of `events_by_bid`."""
     grouped = priced.group_by("ad_id", "bid").agg(
         conversions=total(priced.conversions),
         _unknown=priced.is_unknown.any(),
