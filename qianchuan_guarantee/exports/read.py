@@ -225,13 +225,20 @@ def _all_of(parts: Sequence[Table]) -> Table:
 
 def _parsed(raw: Table, group: FileGroup, table: Input, engine: Engine) -> Table:
     try:
-        kept = engine.keep(checked, raw, table, group.columns)
+        kept = engine.keep(_checked_text, raw, table, group.columns)
         is_anew = engine.read_anew(group)
     except UserError:
         raise
     except Exception as error:
         is_anew = engine.read_anew(group, error)
-    return engine.keep(checked, engine.read(group), table, group.columns) if is_anew else kept
+    return engine.keep(_checked_text, engine.read(group), table, group.columns) if is_anew else kept
+
+
+def _checked_text(raw: Table, table: Input, names: Sequence[str]) -> Table:
+    """Checked rows of text as they are kept. Where a row is fine nobody asks for its file, and a
+    path for each of many rows takes as much room as the rest of it."""
+    rows = checked(raw, table, names)
+    return rows.mutate(_file=ibis.ifelse(rows._is_fine, ibis.null("string"), rows._file))
 
 
 def _fine(every: Table) -> Table:
