@@ -170,6 +170,13 @@ def test_the_bands_give_the_prompted_count_of_every_bid(shipped: Rulebook) -> No
         assert prompted_by(bands, bid) == counted(bid), bid
 
 
+def test_each_prompted_count_has_one_band(shipped: Rulebook) -> None:
+    conversions = shipped.scenarios["managed"].conversions
+    assert conversions.more_than is not None
+    bands = conversions.more_than.prompted.bands()
+    assert [count for count, _, _ in bands] == [10, 11, 12, 13, 14, 15]
+
+
 @pytest.mark.parametrize(
     ("dividend", "least", "most"), [("5000", 1, 40), ("0.01", 1, 3), ("4999.99", 10, 10)]
 )
@@ -265,10 +272,10 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "6",
     ),
     "a count below 0": (
-        edited(AT_LEAST, "conversions: {clause: 二(二), at_least: -6}"),
-        "at_least: -6",
+        edited(AT_LEAST, "conversions: {clause: 二(二), at_least: -1}"),
+        "at_least: -1",
         "scenarios.feed.conversions.at_least",
-        "-6",
+        "-1",
     ),
     "both ways to count": (
         edited(
@@ -331,6 +338,12 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         re.sub(r"(?ms)^  (late_backflow:.*?)(?=^  slice_bid:)", r"  \1  early_\1", TEXT),
         "  early_late_backflow:",
         "readings.early_late_backflow:",
+        "no such question",
+    ),
+    "a question that ends as another one does": (
+        re.sub(r"(?ms)^  (late_backflow:.*?)(?=^  slice_bid:)", r"  \1  early.\1", TEXT),
+        "readings:",
+        "readings.early.late_backflow:",
         "no such question",
     ),
     "a text of nothing": (
@@ -679,6 +692,11 @@ def test_one_version_alone_can_be_asked_for(two_versions: Path, exports: Path) -
     assert {row[0] for row in found.values()} == {SECOND}
     assert {ad_id for ad_id, row in found.items() if row[2] == ["RULE_NOT_IN_FORCE"]} == early
     assert found[2] == (SECOND, "granted", [], "18.00")
+
+
+def test_without_a_name_every_version_is_chosen(two_versions: Path) -> None:
+    books = load(two_versions)
+    assert choose(books, None) == books
 
 
 def test_a_version_that_is_not_there_is_refused_by_name(two_versions: Path) -> None:
