@@ -3,6 +3,7 @@ that no test asked (docs/trust.md)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,10 +13,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.ledger import acts, query, review
+from qianchuan_guarantee.errors import InvariantError, UserError
+from qianchuan_guarantee.ledger import acts, query, review, seal
+from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.checks import problems
+from qianchuan_guarantee.ledger.entries import Stamp
+from qianchuan_guarantee.ledger.night import Entered, _assert_night
 from qianchuan_guarantee.ledger.policy import load_policy
+from qianchuan_guarantee.ledger.settle import Standing
 from tests.test_ledger import (
     ADVERTISER,
     OPEN,
@@ -107,6 +112,13 @@ def test_a_grant_of_exactly_the_limit_needs_nobody(nights: Nights, fen: int, wai
 def test_a_night_of_exactly_its_limit_needs_nobody(nights: Nights, fen: int, waits: int) -> None:
     policy = OPEN.model_copy(update={"night_up_to_yuan": Decimal(500)})
     assert nights.enter(found(answer(fen)), policy).waiting == waits
+
+
+def test_what_waits_anyway_does_not_count_towards_the_limit_of_a_night(nights: Nights) -> None:
+    limits = {"issue_up_to_yuan": Decimal(20), "night_up_to_yuan": Decimal(30)}
+    small = answer(1500)._replace(ad_id=PLAN + 1)
+    night = nights.enter(found(answer(2500), small), OPEN.model_copy(update=limits))
+    assert (night.issued, night.waiting) == (1500, 2500)
 
 
 def test_one_fen_can_be_taken_back(nights: Nights) -> None:
@@ -204,6 +216,15 @@ def test_a_policy_that_is_no_mapping_says_which_file(tmp_path: Path) -> None:
         load_policy(path)
 
 
+def test_a_night_that_leaves_a_plan_without_what_it_is_owed_is_not_entered(nights: Nights) -> None:
+    """A guard against ourselves: no night is known that gets there."""
+    with nights.store.writing() as connection:
+        book = Book(connection, Stamp("the night", MORNING, "run-1"))
+        book.stand(Standing(PLAN, ADVERTISER, outcome="granted", decided_fen=2000))
+        with pytest.raises(InvariantError, match=rf"plan {PLAN}: 2000 fen are not accounted for"):
+            _assert_night(book, found(answer(2000)), {}, [], Entered())
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -236,6 +257,10 @@ def test_money_of_a_plan_that_has_no_entries_is_found(
         (
             "balances SET amount_fen = 1 WHERE account = 'available'",
             "{advertiser}, available: 1 fen stored, entries come to 2000",
+        ),
+        (
+            "balances SET account = 'used' WHERE account = 'available'",
+            "{advertiser}, used: 2000 fen stored, entries come to 0",
         ),
         (
             "postings SET account = 'pocket' WHERE account = 'available'",
@@ -272,6 +297,27 @@ def test_a_second_proposal_is_found_by_its_check(
         copy = f"SELECT 9, 'again', {columns}, {correction}, {rest} FROM entries"
         connection.execute(sa.text(f"INSERT INTO entries {copy}"))
     assert f"plan {PLAN}: {said}" in problems(nights.store)
+
+
+def test_a_night_that_changes_nothing_says_that_it_wrote_nothing(nights: Nights) -> None:
+    for _ in range(2):
+        nights.enter(found(answer(2000)))
+    with nights.store.reading() as connection:
+        first, second = (act.said()["wrote"] for act in acts.chain(connection))
+    assert {name: said["rows"] for name, said in first.items()} == {"entries": 2, "statuses": 1}
+    assert second == {}
+
+
+def test_the_seal_names_the_last_act(nights: Nights) -> None:
+    nights.enter(found(answer(2000)))
+    with nights.store.reading() as connection:
+        last = acts.latest(connection)
+    folder = nights.store.folder
+    assert last is not None
+    assert folder is not None
+    said = json.loads((folder / seal.NAME).read_bytes())
+    assert (said["act"], said["head"]) == (last.number, last.sha256)
+    assert seal.state(folder) == "sealed"
 
 
 @pytest.mark.parametrize("left", [b"[]", b"null", b'"run"', b"{", b"\xff"])
