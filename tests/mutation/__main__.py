@@ -90,6 +90,8 @@ def main() -> None:
     for judge in _judges(target, paths, asked.again) if todo else ():
         judge.during(partial(_judge, judge, todo, asked.out, done))
         todo = [mutant for mutant in todo if _is_asked(done[mutant.key], True)]
+        if not todo:  # the next one need not be made
+            break
     _report([done[mutant.key] for mutant in drawn])
 
 

@@ -172,17 +172,22 @@ class TestsJudge(Judge):
             cached.cache_clear()
 
     def during(self, work: Callable[[], None]) -> None:
-        judge = self
+        judge, is_done = self, False
 
         class Session:
             def pytest_runtestloop(self, session: pytest.Session) -> bool:
+                nonlocal is_done
                 judge.session = session
                 judge.reached = judge._reached()
                 work()
+                is_done = True
                 return True
 
-        pytest.main([*self.tests, "-k", WITHOUT, *self._options("session")], plugins=[Session()])
+        asked = [*self.tests, "-k", WITHOUT, *self._options("session")]
+        code = pytest.main(asked, plugins=[Session()])
         shutil.rmtree(self.folder, ignore_errors=True)
+        if not is_done:  # pytest keeps what is raised within it to itself
+            raise SystemExit(f"pytest ended with {code!r} before every mutant was judged")
 
     def _options(self, folder: str) -> list[str]:
         kept = "tmp_path_retention_policy=none"
