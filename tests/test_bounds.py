@@ -107,6 +107,13 @@ def test_a_file_without_a_doubt_is_not_asked_row_by_row(tmp_path: Path) -> None:
     assert known["stat_datetime"].least.date() == date(2022, 10, 1)
 
 
+def test_a_text_file_has_no_statistics(tmp_path: Path) -> None:
+    folder = export(tmp_path / "fine", [FINE], scale=5, statistics=True)
+    group = find(str(folder)).tables["plans"].groups[0]
+    assert group.format == "csv"
+    assert answered(group, INPUTS["plans"]) == ()
+
+
 @pytest.mark.parametrize(
     ("ids", "read"),
     [

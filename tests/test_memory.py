@@ -232,17 +232,17 @@ def test_a_total_of_a_day_that_is_gone_was_compared_when_it_was_there(
     assert "delivery, dt=2022-10-02: 2 rows sent, 1 read" in wrong
 
 
-def test_what_is_given_again_the_same_contradicts_nothing(history: History) -> None:
-    old, otherwise = PLAN, PLAN + 1
-    for ad_id in (old, otherwise):
+def test_what_is_given_again_contradicts_if_it_is_otherwise_and_known(history: History) -> None:
+    # Plan → on which day what hour of its first delivery is given again. On the morning of 10-06
+    # nobody knows what is written on that day, though the folder has it.
+    again = {PLAN: ("10-04", 14), PLAN + 1: ("10-04", 13), PLAN + 2: ("10-06", 13)}
+    for ad_id, (text, hour) in again.items():
         history.plan(ad_id, day("09-30"), day("10-08"), day("10-01"))
-    for text, hour in (("10-02", 14), ("10-04", 14)):
-        history.put("first_deliveries", day(text), f"{old},2022-10-01 {hour}:00:00")
-    for text, hour in (("10-02", 14), ("10-04", 13)):
-        history.put("first_deliveries", day(text), f"{otherwise},2022-10-01 {hour}:00:00")
-    rows = decisions(history.before(day("10-08"), 9), day("10-08"))
-    assert rows[old]["outcome"] == "granted"
-    assert rows[otherwise]["reasons"] == ["DATA_CONFLICT"]
+        history.put("first_deliveries", day("10-02"), f"{ad_id},2022-10-01 14:00:00")
+        history.put("first_deliveries", day(text), f"{ad_id},2022-10-01 {hour}:00:00")
+    rows = decisions(history.before(day("10-08"), 9), day("10-06"))
+    answers = [(rows[ad_id]["outcome"], rows[ad_id]["reasons"]) for ad_id in again]
+    assert answers == [("granted", []), ("held", ["DATA_CONFLICT"]), ("granted", [])]
 
 
 def test_a_released_plan_waits_for_the_days_that_were_there(history: History, store: Store) -> None:
