@@ -4,33 +4,29 @@ the others."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.engines import Plans, Rows
-from qianchuan_guarantee.errors import UserError
-from qianchuan_guarantee.exports.bounds import answered
-from qianchuan_guarantee.exports.check import checked, checked_columns, read_columns
+from qianchuan_guarantee.exports.check import checked_columns, read_columns
 from qianchuan_guarantee.exports.daily import DayFacts, daily, delivery_days, doubtful_days
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
-from qianchuan_guarantee.exports.memory import Memory, with_remembered
+from qianchuan_guarantee.exports.memory import Memory
 from qianchuan_guarantee.exports.totals import ByDay, check_totals, day_of, rows_by_day
+from qianchuan_guarantee.exports.typed import all_of, naming, of_plans, typed, with_old
 from qianchuan_guarantee.exports.versions import Versions, versions
 from qianchuan_guarantee.expressions import ibis
-from qianchuan_guarantee.tables import INPUTS, LOGS, Input
+from qianchuan_guarantee.tables import INPUTS, Input
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from qianchuan_guarantee.engines import Engine, Malformed
 
-# Large tables of which other plans' rows are of no use; conversions may share an id with them.
-_WHOSE = ("plans", "delivery", "operations")
 _NEAR = 3  # ids told of where one is not known,
-_TYPED, _AWAY = 3, 1_000  # so many characters typed otherwise, or so far from it at most
+_MISSPELT, _AWAY = 3, 1_000  # so many characters typed otherwise, or so far from it at most
 REFUSED_COLUMNS = {
     "ad_id": "int64",
     "happened_at": "timestamp(6)",
@@ -109,13 +105,13 @@ def near_ids(ad_id: int, export: Export, engine: Engine) -> list[int]:
     """The plans of the plan table that somebody may have meant by an id that it does not have."""
     if "plans" not in export.tables:
         return []
-    every, _ = _typed(export.tables["plans"], engine, Plans())
+    every = typed(export.tables["plans"], engine, Plans()).every
     ids = every.filter(every._ad_id.notnull()).select(ad_id="_ad_id").distinct()
     asked = ibis.literal(ad_id, type="int64")
-    typed = ids.ad_id.cast("string").levenshtein(ibis.literal(str(ad_id)))
+    misspelt = ids.ad_id.cast("string").levenshtein(ibis.literal(str(ad_id)))
     away = (ids.ad_id - asked).abs()
-    near = ids.filter((typed <= _TYPED) | (away <= _AWAY))
-    near = near.order_by([typed, away, ids.ad_id]).limit(_NEAR)
+    near = ids.filter((misspelt <= _MISSPELT) | (away <= _AWAY))
+    near = near.order_by([misspelt, away, ids.ad_id]).limit(_NEAR)
     found: list[int] = engine.arrow(near)["ad_id"].to_pylist()
     return found
 
@@ -150,18 +146,19 @@ def _read_table(
     old = memory.rows.get(table.name) if past else None
     if not found.groups and old is None:  # partitions without a single file: days without rows
         return replace(_absent(table, engine, facts, found.days), remembered_days=past)
-    every, malformed = _typed(found, engine, plans if is_first else Plans())
+    rows = typed(found, engine, plans if is_first else Plans())
     if old is not None and old.num_rows:
-        every = engine.view(with_remembered(every, old, found.days or (), engine))
-    with _naming(found):
+        rows = with_old(rows, old, found.days or (), engine)
+    every, malformed = rows.every, rows.malformed
+    with naming(found):
         if is_first:
-            every = _of_plans(every, table, plans, engine)
+            every = of_plans(rows, table, plans, engine)
         summed = None
         if table.name == "delivery":
             summed = daily(every, facts, engine, is_partitioned=found.days is not None)
         by_day = counted = rows_by_day(every, summed, malformed, found, engine)
     if plans and not is_first:
-        every = _of_plans(every, table, plans, engine)
+        every = of_plans(rows, table, plans, engine)
         if summed is not None:
             summed = engine.view(_summed_of, summed, plans)
         counted = rows_by_day(every, summed, malformed, found, engine)
@@ -194,104 +191,8 @@ def _read_table(
     )
 
 
-def _typed(found: Found, engine: Engine, plans: Plans) -> tuple[Table, list[Malformed]]:
-    """All rows of a table, typed and checked, and the lines that are no rows. With `plans`, rows
-    that are plainly another plan's may be missing."""
-    parts = []
-    malformed: list[Malformed] = []
-    for group in found.groups:
-        raw = engine.read(group)
-        kinds = engine.kinds(raw)
-        if plans and found.table.name in _WHOSE and kinds["ad_id"] == "int64":
-            raw = engine.view(_perhaps_mine, raw, plans)
-        if not _is_text(kinds, found.table):
-            # Of few rows it is quicker to ask each.
-            is_large = found.table.name in LOGS and not plans
-            known = answered(group, found.table) if is_large else ()
-            parts.append(engine.view(checked, raw, found.table, group.columns, known))
-            continue
-        # Text is parsed once; typed columns are cheap to read again, one by one.
-        with _naming(found):
-            parts.append(_parsed(raw, group, found.table, engine))
-            malformed += engine.malformed(group)
-    if not parts:
-        parts.append(_empty(engine, read_columns(found.table)))
-    return engine.view(_all_of, parts) if len(parts) > 1 else parts[0], malformed
-
-
-def _all_of(parts: Sequence[Table]) -> Table:
-    return ibis.union(*parts)
-
-
-def _parsed(raw: Table, group: FileGroup, table: Input, engine: Engine) -> Table:
-    try:
-        kept = engine.keep(_checked_text, raw, table, group.columns)
-        is_anew = engine.read_anew(group)
-    except UserError:
-        raise
-    except Exception as error:
-        is_anew = engine.read_anew(group, error)
-    return engine.keep(_checked_text, engine.read(group), table, group.columns) if is_anew else kept
-
-
-def _checked_text(raw: Table, table: Input, names: Sequence[str]) -> Table:
-    """Checked rows of text as they are kept. Where a row is fine nobody asks for its file, and a
-    path for each of many rows takes as much room as the rest of it."""
-    rows = checked(raw, table, names)
-    return rows.mutate(_file=ibis.ifelse(rows._is_fine, ibis.null("string"), rows._file))
-
-
 def _fine(every: Table) -> Table:
     return every.filter(every._is_fine)
-
-
-def _is_text(kinds: Mapping[str, str], table: Input) -> bool:
-    # The bids of operations are text whatever the other columns are.
-    return table.name == "operations" or any(
-        kinds[column.name] == "string"
-        or (column.kind == "money" and kinds[column.name].startswith("float"))
-        for column in table.columns
-        if column.name in kinds and column.kind != "text"
-    )
-
-
-@contextmanager
-def _naming(found: Found) -> Iterator[None]:
-    """What an engine says of a file that cannot be read, in one sentence."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        paths = found.groups[0].paths
-        where = paths[0] if len(paths) == 1 else f"{paths[0]} or one of {len(paths) - 1} others"
-        message = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{where}: table {found.table.name} cannot be read: {message}") from error
-
-
-def _of_plans(every: Table, table: Input, plans: Plans, engine: Engine) -> Table:
-    """Rows of some plans; rows whose plan cannot be read stay. Deciding one plan must see what
-    deciding all sees, so a conversion id keeps the other plans' rows that share it."""
-    mine = engine.keep(_mine, every, plans)
-    if table.name != "conversions":
-        return mine
-    return engine.keep(_mine_or_shared, every, mine)
-
-
-def _perhaps_mine(raw: Table, plans: Plans) -> Table:
-    """Rows of some plans, and those whose id is none: engines ask this of a file's own
-    statistics first."""
-    return raw.filter(raw.ad_id.isin(plans) | raw.ad_id.isnull() | (raw.ad_id <= 0))
-
-
-def _mine(every: Table, plans: Plans) -> Table:
-    return every.filter(every._ad_id.isin(plans) | every._ad_id.isnull())
-
-
-def _mine_or_shared(every: Table, mine: Table) -> Table:
-    ids = mine.select("conversion_id").distinct()
-    shared = every.semi_join(ids, "conversion_id")
-    return shared.union(mine.filter(mine.conversion_id.isnull()))
 
 
 def _summed_of(summed: Table, plans: Plans) -> Table:
@@ -322,7 +223,7 @@ def _refused(
         for line in malformed
         if (plan := _plan_of(line, found)) is None or not plans or plan in plans
     ]
-    return engine.keep(_all_of, [kept, engine.table(Rows(REFUSED_COLUMNS, lines))])
+    return engine.keep(all_of, [kept, engine.table(Rows(REFUSED_COLUMNS, lines))])
 
 
 def _not_fine(every: Table) -> Table:
