@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -35,7 +35,8 @@ _FORMATS: dict[str, Format] = {
 }
 # A row for the file, for each of its columns, and for each part of those that have parts.
 _SCHEMA = """
-    SELECT name, type, type_length, converted_type, scale, precision, logical_type, num_children
+    SELECT file_name,
+        name, type, type_length, converted_type, scale, precision, logical_type, num_children
     FROM parquet_schema(?)
 """
 _ENDINGS = ", ".join(_FORMATS)
@@ -187,16 +188,17 @@ def _data_files(folder: Path) -> list[Path]:
 def _found(table: Input, paths: list[Path], days: tuple[date, ...] | None) -> Found:
     grouped: dict[tuple[Format, tuple[str, ...]], list[str]] = {}
     extra: dict[str, None] = {}
+    described = _parquet_columns([path for path in paths if _format(path) == "parquet"])
     for path in paths:
         kind = _format(path)
         assert kind is not None
-        columns = _columns(path, kind)
+        columns = described[path] if kind == "parquet" else _text_columns(path, kind)
         if kind == "jsonl" and not columns:  # no line, and no header either: no rows
             columns = tuple(column.name for column in table.columns if column.required)
         grouped.setdefault((kind, columns), []).append(str(path))
     groups = []
-    for number, ((kind, described), members) in enumerate(sorted(grouped.items())):
-        columns = tuple(name.partition("\0")[0] for name in described)
+    for number, ((kind, names), members) in enumerate(sorted(grouped.items())):
+        columns = tuple(name.partition("\0")[0] for name in names)
         _require_columns(table, columns, members[0])
         extra.update(dict.fromkeys(c for c in columns if c not in table.names and c != "dt"))
         groups.append(
@@ -216,21 +218,30 @@ def _require_columns(table: Input, columns: tuple[str, ...], path: str) -> None:
         raise UserError(f"{path}: column {', '.join(twice)} stands there twice")
 
 
-def _columns(path: Path, kind: Format) -> tuple[str, ...]:
-    """The column names of a file; for Parquet each with its type, so that files of other
-    types are read apart."""
-    if kind == "parquet":
-        return _parquet_columns(path)
-    if kind == "csv":
-        return _csv_columns(path)
-    return _jsonl_columns(path)
+def _text_columns(path: Path, kind: Format) -> tuple[str, ...]:
+    """The column names of a file."""
+    return _csv_columns(path) if kind == "csv" else _jsonl_columns(path)
 
 
-def _parquet_columns(path: Path) -> tuple[str, ...]:
+def _parquet_columns(paths: list[Path]) -> dict[Path, tuple[str, ...]]:
+    """The column names of files, each with its type, so that files of other types are read
+    apart. All are asked at once: a question takes longer than a file."""
+    if not paths:
+        return {}
     try:
-        [(_, *_, count), *rest] = reader().execute(_SCHEMA, [literally(str(path))]).fetchall()
+        rows = reader().execute(_SCHEMA, [[literally(str(path)) for path in paths]]).fetchall()
     except duckdb.Error as error:
-        raise UserError(f"{path}: not a whole Parquet file ({_first_line(error)})") from error
+        if len(paths) > 1:  # one of them; which is found by asking for each
+            return {path: _parquet_columns([path])[path] for path in paths}
+        raise UserError(f"{paths[0]}: not a whole Parquet file ({_first_line(error)})") from error
+    schemas: dict[str, list[tuple[Any, ...]]] = {}
+    for name, *row in rows:
+        schemas.setdefault(name, []).append(tuple(row))
+    return {path: _described_columns(path, schemas[str(path)]) for path in paths}
+
+
+def _described_columns(path: Path, schema: list[tuple[Any, ...]]) -> tuple[str, ...]:
+    (_, *_, count), *rest = schema
     _require_few(path, count)
     columns = []
     for _ in range(count):
