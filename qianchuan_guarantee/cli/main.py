@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -98,6 +99,8 @@ def main() -> None:
     # Expressions are made of very many small objects that live until the end: looking through
     # them for garbage took a sixth of a small run.
     gc.set_threshold(100_000, 20, 20)
+    # Nor is there use in looking through what is left when the process ends.
+    atexit.register(gc.freeze)
     try:
         app()
     except UsageError as error:
