@@ -22,6 +22,7 @@ from ibis.expr.types import Table
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.find import FileGroup
+from qianchuan_guarantee.exports.versions import versions
 from qianchuan_guarantee.tables import INPUTS
 
 MISSING, UNPARSABLE, RANGE = "!missing", "!unparsable", "!out_of_range"
@@ -391,6 +392,30 @@ def test_a_conversion_is_billed_converted_and_received_in_that_order(engine: Duc
     rows = engine.arrow(checked(raw, INPUTS["conversions"], columns).order_by("_row")).to_pylist()
     assert [row["_problem"] for row in rows] == [row[3] for row in table]
     assert rows[1]["received_at"] == rows[1]["converted_at"]
+
+
+@pytest.mark.parametrize(
+    ("days", "restated", "is_conflict"),
+    [
+        # Of two rows of one file nobody says which is right; a later partition corrects a row, and
+        # a grant whose logs were corrected waits for a person.
+        ([None, None], [None, None], True),
+        ([date(2022, 10, 1), date(2022, 10, 2)], [date(2022, 10, 2), None], False),
+    ],
+)
+def test_rows_of_one_file_do_not_correct_each_other(
+    days: list[Any], restated: list[Any], is_conflict: bool, engine: DuckDB
+) -> None:
+    ten = "2022-10-01 10:00:00"
+    cells = {"conversion_id": ["c", "c"], "ad_id": ["1", "1"], "valid": ["true", "false"]}
+    times = {name: [ten, ten] for name in ("billed_at", "converted_at", "received_at")}
+    raw = engine.table(pa.table({**cells, **times, "_dt": pa.array(days, pa.date32())}))
+    table = INPUTS["conversions"]
+    suspects = versions(engine.view(checked, raw, table, (*cells, *times)), table, engine).suspects
+    assert suspects is not None
+    rows = engine.arrow(suspects.order_by(suspects.valid.desc())).to_pylist()
+    assert [row["restated_on"] for row in rows] == restated
+    assert [row["is_conflict"] for row in rows] == [is_conflict] * 2
 
 
 # --- Parquet types ----------------------------------------------------------------------------

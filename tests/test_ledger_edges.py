@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,9 @@ from qianchuan_guarantee.ledger import acts, query, review, seal
 from qianchuan_guarantee.ledger.book import Book
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.entries import Stamp
-from qianchuan_guarantee.ledger.found import found_by
 from qianchuan_guarantee.ledger.night import Entered, _assert_night
 from qianchuan_guarantee.ledger.policy import load_policy
 from qianchuan_guarantee.ledger.settle import Standing
-from tests.conftest import decided
-from tests.lattice import write_table
 from tests.test_ledger import (
     ADVERTISER,
     OPEN,
@@ -199,23 +196,6 @@ def test_a_verdict_that_is_lifted_gives_back_what_the_plan_earned(nights: Nights
     nights.enter(found(cheating(2000), verdicts={PLAN: "ANTI_SPAM"}))
     night = nights.enter(found(verdicts={PLAN: ""}))
     assert (night.proposed, night.issued, nights.status()[-1]) == (2000, 2000, "PAID")
-
-
-def test_rows_that_contradict_each_other_correct_nothing(tmp_path: Path) -> None:
-    """A later partition corrects a row. Of two rows of one file nobody says which one is right: a
-    grant does not wait as one whose logs were corrected."""
-    at, late = "2022-10-01 10:00:00", "2022-10-08 10:00:00"
-    rows: dict[str, list[Any]] = {
-        "plans": [(PLAN, ADVERTISER, "NOT_LAB_AD", "FEED", "SMART_BID_CUSTOM", "10")],
-        "delivery": [(PLAN, at, "72", 1, 0, "")],
-        "conversions": [("c", PLAN, at, at, received, "true") for received in (at, late)],
-        "operations": [],
-    }
-    for name, some in rows.items():
-        write_table(tmp_path, name, some)
-    with decided(tmp_path, date(2022, 10, 10)) as answer:
-        assert answer.checked["conversions"].suspects is not None
-        assert found_by(answer, OPEN, set()).corrected == set()
 
 
 @pytest.mark.parametrize("limit", ["-0.01", "5000.001", "99999999999999999.00"])
