@@ -15,8 +15,12 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from qianchuan_guarantee.generate.files import generate
+from qianchuan_guarantee.generate.order import Order
 from tests import oracle
 from tests.conftest import (
     FIXTURES,
@@ -246,6 +250,31 @@ def test_a_dozen_plans_decided_together_have_their_rows_among_all(
     rows, _ = decide_folder(tmp_path, subject.as_of, plans=plans)
     assert [row["ad_id"] for row in rows] == sorted(plans)
     assert changes([row for row in subject.rows if row["ad_id"] in plans], rows) == {}
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_plan_decided_alone_sees_another_plans_row_that_has_its_conversion_id(
+    blank: str, tmp_path: Path
+) -> None:
+    """Of Parquet files, of which other plans' rows are not read for nothing."""
+    generate(Order(60, layout="daily"), tmp_path)
+    day, following = sorted((tmp_path / "conversions").glob("dt=*/*.parquet"))[4:6]
+    [plan, *_], [conversion, *_] = (
+        pq.read_table(day)[c].to_pylist() for c in ("ad_id", "conversion_id")
+    )
+    rows = pq.read_table(following)
+    ids = rows["conversion_id"].to_pylist()
+    other = next(n for n, ad_id in enumerate(rows["ad_id"].to_pylist()) if ad_id != plan)
+    ids[other] = conversion + blank
+    place = rows.schema.names.index("conversion_id")
+    pq.write_table(rows.set_column(place, "conversion_id", pa.array(ids)), following)
+
+    as_of = date(2022, 10, 20)
+    every = by_plan(decide_folder(tmp_path, as_of)[0])
+    for asked in (plan, rows["ad_id"][other].as_py()):
+        alone, counts = decide_folder(tmp_path, as_of, plans=(asked,))
+        assert changes([every[asked]], alone) == {}
+        assert counts["conversions"]["superseded"] == 1
 
 
 # ---- money
