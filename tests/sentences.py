@@ -2,7 +2,7 @@
 
 They are a third check beside the engine and the oracle, decided by hand from the rule's text. A
 file says how its `exports` are laid out (flat; daily, in partitions; daily with gaps; without
-conversions) and lists cases:
+conversions; daily without conversions) and lists cases:
 
     case: what it shows            clause: of the rule
     plan: feed, bid 10             feed, search, managed; `no bid logged`; or `unknown`
@@ -75,6 +75,11 @@ class Told:
     name: str
     layout: str
     says: Mapping[str, Any]
+
+    @property
+    def without_conversions(self) -> bool:
+        """Their number is known per slice only."""
+        return self.layout.endswith("without conversions")
 
     @property
     def readings(self) -> dict[str, str]:
@@ -187,7 +192,7 @@ class Story:
         """A row, in the partition of its day unless it was written on another."""
         full = dict.fromkeys(COLUMNS[table]) | {"ad_id": str(self.ad_id)}
         full |= {name: None if v is None else str(v) for name, v in values.items()}
-        if self.told.layout == "without conversions" or table != "delivery":
+        if self.told.without_conversions or table != "delivery":
             full.setdefault("attribution_convert_cnt", None)
         day = moment(written, self.day0).date() if written else at.date()
         row = {name: full[name] for name in COLUMNS[table]}
@@ -207,7 +212,7 @@ def _delivered(cost: str, shows: int = 1, clicks: int = 0) -> Telling:
         values |= {"show_cnt": shows, "click_cnt": clicks}
         if said.re.groups > 1:
             values["attribution_convert_cnt"] = None if said[2] == "many" else said[2]
-        elif story.told.layout == "without conversions":
+        elif story.told.without_conversions:
             values["attribution_convert_cnt"] = 0
         story.add("delivery", at, also.get("written"), **values)
 
@@ -227,7 +232,7 @@ def _won(story: Story, at: datetime, said: re.Match[str], also: Mapping[str, str
     if "billed" in also:
         clocks["billed_at"] = NO_TIMES[also["billed"]]
     valid = "false" if "not valid" in also else "true"
-    seen = max(at, *(clock for clock in clocks.values() if isinstance(clock, datetime)))
+    seen = max([at, *(clock for clock in clocks.values() if isinstance(clock, datetime))])
     for copy in range(int(said[1])):
         key = f"{story.ad_id}-{also['named']}" if "named" in also else f"{story.key}-{copy}"
         written = also.get("written")
@@ -243,6 +248,8 @@ def _edited(operation: str, old: str = "", new: str = "") -> Telling:
             values = {}
         elif "unsaid" in also:
             values["new_value"] = None
+        if "by" in also:
+            values["operator_id"] = also["by"]
         story.add(
             "operations", at, None, log_id=save, create_time=at, operation=operation, **values
         )
@@ -276,6 +283,7 @@ HAPPENS: dict[str, Telling] = {
     r"is shown for nothing": _delivered("0"),
     r"is clicked for nothing": _delivered("0", shows=0, clicks=1),
     r"has an empty row": _delivered("0", shows=0),
+    r"has (an) empty row and wins (\d+)": _delivered("0", shows=0),
     r"has (an) empty row and wins it is not said how (many)": _delivered("0", shows=0),
     r"wins (\d+)": _won,  # also: billed, converted, received, valid, not valid, named, written
     r"sets the bid from (\S+) to (\S+)": _edited("bid", r"\1", r"\2"),
@@ -293,7 +301,7 @@ HAPPENS: dict[str, Telling] = {
     r"is listed with (\S+) (.+)": _listed,
 }
 ALSO = re.compile(
-    r", (in save|billed|converted|received|written|named|unsaid|not valid|valid)(?: ([^,]+))?"
+    r", (in save|by|billed|converted|received|written|named|unsaid|not valid|valid)(?: ([^,]+))?"
 )
 
 

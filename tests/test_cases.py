@@ -82,7 +82,7 @@ def exports_of(cases: Mapping[int, Told], layout: str) -> Exports:
     for ad_id, told in cases.items():
         for table, row in sentences.rows_of(told, ad_id, day0_of(told)):
             tables[table].append(row)
-    if layout == "without conversions":
+    if layout.endswith("without conversions"):
         del tables["conversions"]
     days = partitions(layout) if layout.startswith("daily") else {}
     return Exports({t: [_in(row, t in days) for row in tables[t]] for t in tables}, days)
