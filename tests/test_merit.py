@@ -1,11 +1,13 @@
-"""四(一): what a plan is owed apart from cheating verdicts. Nights keep it in the ledger, for the
-day on which a verdict is lifted; decisions do not show it."""
+"""What decisions do not show: what a plan is owed apart from cheating verdicts (四(一)), which
+nights keep in the ledger for the day on which a verdict is lifted; and what is in doubt of a plan
+(四(四)), which is shown where two decisions on it are compared."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,8 +40,14 @@ MERITS: dict[str, tuple[str, tuple[str, ...], str | None]] = {
 }
 
 
+# A doubt is there or it is not, of plans without edits, conversions or a row of their own, too.
+DOUBTS = ("is_quarantined", "is_row_conflict", "is_timeline_broken", "is_created_twice")
+DOUBTS += ("is_snapshot_conflict", "is_earlier_delivery", "is_scenario_changed", "is_incomplete")
+DOUBTS += ("has_unknown_bid", "has_ambiguous_bid", "is_preserved")
+
+
 @pytest.fixture(scope="module")
-def merits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Decimal | None]:
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
     for ad_id, (name, (plan, happens, _)) in enumerate(MERITS.items(), start=1001):
         told = Told(name, "flat", {"plan": plan, "happens": happens})
@@ -48,14 +56,20 @@ def merits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Decimal | None
     folder: Path = tmp_path_factory.mktemp("merit")
     write(Exports(tables, {}), folder)
     with decided(folder, AS_OF) as answer:
-        facts = answer.stages["facts"].order_by("ad_id").select("merit")
+        facts = answer.stages["facts"].order_by("ad_id").select("merit", *DOUBTS)
         rows = answer.engine.arrow(facts).to_pylist()
-    return {name: row["merit"] for name, row in zip(MERITS, rows, strict=True)}
+    return dict(zip(MERITS, rows, strict=True))
 
 
 @pytest.mark.parametrize("name", MERITS)
 def test_a_plan_is_owed_what_it_earned_apart_from_verdicts(
-    name: str, merits: dict[str, Decimal | None]
+    name: str, facts: dict[str, dict[str, Any]]
 ) -> None:
     _, _, owed = MERITS[name]
-    assert merits[name] == (None if owed is None else Decimal(owed))
+    assert facts[name]["merit"] == (None if owed is None else Decimal(owed))
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_a_doubt_is_there_or_it_is_not(doubt: str, facts: dict[str, dict[str, Any]]) -> None:
+    found = {name for name in MERITS if facts[name][doubt] is not False}
+    assert found == ({"caught, and held"} if doubt == "is_quarantined" else set())

@@ -599,11 +599,12 @@ def test_the_digest_changes_with_every_value(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped rulebook, and one from 2022-10-05 with feed at least 5, 30 %."""
+    """The shipped rulebook, and one of 2022-10-05 to 2022-10-08 with feed at least 5, 30 %."""
     folder = tmp_path_factory.mktemp("rules")
     later = edited('version: "2022-01-27"', 'version: "2022-10-05"')
     for old, new in [
         (FROM, "from: 2022-10-05"),
+        ("until: null", "until: 2022-10-09"),
         (CLAUSE, CLAUSE.replace("percent: 20", "percent: 30")),
         ("at_least: 6}", "at_least: 5}"),
     ]:
@@ -628,6 +629,8 @@ DELIVERED = {
     7: ("2022-10-06 10:00:00", "72", 6),
     8: ("2022-01-26 23:59:59", "72", 6),
     9: ("2022-01-27 00:00:00", "72", 6),
+    10: ("2022-10-08 23:59:59", "78", 6),
+    11: ("2022-10-09 00:00:00", "78", 6),
 }
 
 
@@ -674,6 +677,8 @@ def by_both(two_versions: Path, exports: Path) -> dict[int, tuple[str, str, list
         (7, (SECOND, "ended", ["UN_OBERCOST"], "0.00")),
         (8, (FIRST, "not_covered", ["RULE_NOT_IN_FORCE"], "0.00")),
         (9, (FIRST, "granted", [], "12.00")),
+        (10, (SECOND, "granted", [], "18.00")),
+        (11, (SECOND, "not_covered", ["RULE_NOT_IN_FORCE"], "0.00")),
     ],
 )
 def test_each_plan_is_decided_by_the_version_of_its_first_delivery(
@@ -690,7 +695,9 @@ def test_one_version_alone_can_be_asked_for(two_versions: Path, exports: Path) -
     found = answers(rows)
     early = {ad_id for ad_id, (first, *_) in DELIVERED.items() if first < "2022-10-04 24"}
     assert {row[0] for row in found.values()} == {SECOND}
-    assert {ad_id for ad_id, row in found.items() if row[2] == ["RULE_NOT_IN_FORCE"]} == early
+    assert {ad_id for ad_id, row in found.items() if row[2] == ["RULE_NOT_IN_FORCE"]} == early | {
+        11
+    }
     assert found[2] == (SECOND, "granted", [], "18.00")
 
 
@@ -707,7 +714,7 @@ def test_a_version_that_is_not_there_is_refused_by_name(two_versions: Path) -> N
 def test_a_version_ends_where_it_says_or_where_the_next_begins(two_versions: Path) -> None:
     versions = parameters(load(two_versions), {}).versions.rows
     dates = [(row["in_force_from"], row["in_force_until"]) for row in versions]
-    assert dates == [(date(2022, 1, 27), date(2022, 10, 5)), (date(2022, 10, 5), None)]
+    assert dates == [(date(2022, 1, 27), date(2022, 10, 5)), (date(2022, 10, 5), date(2022, 10, 9))]
     ended = edited("until: null", "until: 2022-03-01")
     write(two_versions, ended, "2022-01-27.yaml")
     try:
