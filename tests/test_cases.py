@@ -7,6 +7,7 @@ force. The oracle is asked once for each set of readings.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -19,7 +20,7 @@ import pytest
 from qianchuan_guarantee.rulebook import REGISTER, Rulebook
 from qianchuan_guarantee.vocabulary import REASONS
 from tests import oracle, sentences
-from tests.conftest import BOOKS, Decision, by_plan, decide_folder
+from tests.conftest import BOOKS, Counts, Decision, by_plan, decide_folder
 from tests.lattice import version
 from tests.oracle import Exports, Row
 from tests.sentences import Told
@@ -106,23 +107,28 @@ def partitions(layout: str) -> dict[str, list[date]]:
 
 
 @cache
-def by_engine(layout: str) -> dict[str, Decision]:
+def by_engine(layout: str) -> tuple[dict[str, Decision], Counts]:
+    """Case → what the engine decides; and how it counts the rows of all cases."""
     cases = plans(layout)
     with TemporaryDirectory() as folder:
         write(exports_of(cases, layout), Path(folder))
-        rows, _ = decide_folder(folder, AS_OF, books=books(layout))
-    return {told.name: by_plan(rows).get(ad_id, NONE) for ad_id, told in cases.items()}
+        rows, counts = decide_folder(folder, AS_OF, books=books(layout))
+    return {told.name: by_plan(rows).get(ad_id, NONE) for ad_id, told in cases.items()}, counts
 
 
 @cache
-def by_oracle(layout: str) -> dict[str, Decision]:
+def by_oracle(layout: str) -> tuple[dict[str, Decision], Counts]:
+    """Case → what the oracle decides; and how it counts the rows of all cases."""
     found: dict[str, Decision] = {}
+    counts: dict[str, Counter[str]] = {}
     for readings in dict.fromkeys(map(readings_of, plans(layout).values())):
         cases = {i: told for i, told in plans(layout).items() if readings_of(told) == readings}
         answer = oracle.decide(exports_of(cases, layout), AS_OF, dict(readings))
         rows = {row["ad_id"]: row for row in answer.decisions}
         found |= {told.name: rows.get(ad_id, NONE) for ad_id, told in cases.items()}
-    return found
+        for table, counted in answer.tables.items():
+            counts.setdefault(table, Counter()).update(counted)
+    return found, {table: dict(counted) for table, counted in counts.items()}
 
 
 def unlike_by_hand(layout: str, found: Mapping[int, Decision]) -> dict[str, dict[str, Any]]:
@@ -138,7 +144,7 @@ def unlike_by_hand(layout: str, found: Mapping[int, Decision]) -> dict[str, dict
 @pytest.mark.parametrize("told", TOLD, ids=[told.name for told in TOLD])
 def test_a_case_is_decided_as_by_hand(told: Told) -> None:
     for who, answers in (("the engine", by_engine), ("the oracle", by_oracle)):
-        found = answers(told.layout)[told.name]
+        found = answers(told.layout)[0][told.name]
         wanted = told.expected(day0_of(told))
         unlike = {name: found[name] for name in wanted if found[name] != wanted[name]}
         assert not unlike, _said(told, who, found, unlike)
@@ -157,6 +163,11 @@ def _said(told: Told, who: str, found: Decision, unlike: Mapping[str, Any]) -> s
         f"{who} says: {found['outcome']}{grant}{because}"
         + "".join(f"\n  {name} {value}" for name, value in facts.items())
     )
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_rows_of_all_cases_are_counted_alike(layout: str) -> None:
+    assert by_engine(layout)[1] == by_oracle(layout)[1]
 
 
 def test_no_two_cases_are_told_in_the_same_words() -> None:

@@ -170,13 +170,15 @@ def _of_cases(layout: str, folder: Path) -> Panel:
     question = Question(str(folder), test_cases.AS_OF, test_cases.books(layout), {})
     wanted = {ad_id: one.expected(test_cases.day0_of(one)) for ad_id, one in told.items()}
 
-    def wrong(rows: list[dict[str, Any]], _: Any) -> str:
+    _, counted = test_cases.by_oracle(layout)
+
+    def wrong(rows: list[dict[str, Any]], counts: Any) -> str:
         found = by_plan(rows)
         for ad_id, expected in wanted.items():
             row = found.get(ad_id, test_cases.NONE)
             if any(row[name] != value for name, value in expected.items()):
                 return told[ad_id].name
-        return ""
+        return "" if counts == counted else "rows counted"
 
     return _panel(f"cases {layout}", question, wrong)
 
