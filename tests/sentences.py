@@ -278,6 +278,7 @@ def _listed(story: Story, at: datetime, said: re.Match[str], _: Mapping[str, str
 
 HAPPENS: dict[str, Telling] = {
     r"spends (\S+)": _delivered(r"\1"),
+    r"spends (\S+) without a show": _delivered(r"\1", shows=0),
     r"spends (\S+) and wins (\d+)": _delivered(r"\1"),
     r"spends (\S+) and wins it is not said how (many)": _delivered(r"\1"),
     r"is shown for nothing": _delivered("0"),
