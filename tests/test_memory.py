@@ -176,10 +176,13 @@ def test_a_correction_from_before_the_cycle_lasts(history: History, store: Store
     assert found(store, night)[PLAN]["reasons"] == ["LOGS_INCOMPLETE"]
     history.missing = set()
     history.put(*created, f"b1,{PLAN},2022-09-30 13:00:00,bid,10.00,9.50")
-    first = found(store, a_night(history.before(day("10-07"), 7), day("10-07"), store))
+    # A list of before, which does not say when the plan was created: a first delivery that was
+    # believed on an earlier night stays believed.
+    history.put("plans", day("09-29"), f"{PLAN},1,NOT_LAB_AD,FEED,SMART_BID_CUSTOM,10.00,")
+    first = found(store, a_night(history.before(day("10-07"), 8), day("10-07"), store))
     assert first[PLAN]["amount"] == 140
     history.rows[created] = [f"o1,{PLAN},2022-09-30 12:00:00,create,,10.00"]
-    second = found(store, a_night(history.before(day("10-07"), 7), day("10-07"), store))
+    second = found(store, a_night(history.before(day("10-07"), 8), day("10-07"), store))
     assert second[PLAN]["amount"] == 120
     for night in (day("10-07"), day("10-08")):  # the same morning, and the next: 09-30 is gone
         exports = history.days(day("10-01"), night - timedelta(days=1))
@@ -243,6 +246,22 @@ def test_what_is_given_again_contradicts_if_it_is_otherwise_and_known(history: H
     rows = decisions(history.before(day("10-08"), 9), day("10-06"))
     answers = [(rows[ad_id]["outcome"], rows[ad_id]["reasons"]) for ad_id in again]
     assert answers == [("granted", []), ("held", ["DATA_CONFLICT"]), ("granted", [])]
+
+
+def test_what_is_given_again_the_same_contradicts_nothing(history: History) -> None:
+    old, otherwise, later = (PLAN + n for n in range(3))
+    for ad_id in (old, otherwise, later):
+        history.plan(ad_id, day("09-30"), day("10-08"), day("10-01"))
+    for text, hour in (("10-02", 14), ("10-04", 14)):
+        history.put("first_deliveries", day(text), f"{old},2022-10-01 {hour}:00:00")
+    for text, hour in (("10-02", 14), ("10-04", 13)):
+        history.put("first_deliveries", day(text), f"{otherwise},2022-10-01 {hour}:00:00")
+    # Written on the morning's own day, it is not known yet.
+    history.put("first_deliveries", day("10-08"), f"{later},2022-10-01 13:00:00")
+    rows = decisions(history.days(day("09-29"), day("10-08")), day("10-08"))
+    assert rows[old]["outcome"] == rows[later]["outcome"] == "granted"
+    assert rows[later]["first_delivery_at"] == rows[old]["first_delivery_at"]
+    assert rows[otherwise]["reasons"] == ["DATA_CONFLICT"]
 
 
 def test_a_released_plan_waits_for_the_days_that_were_there(history: History, store: Store) -> None:
