@@ -1,6 +1,7 @@
 """What decisions do not show: what a plan is owed apart from cheating verdicts (四(一)), which
 nights keep in the ledger for the day on which a verdict is lifted; and what is in doubt of a plan
-(四(四)), which is shown where two decisions on it are compared."""
+(四(四)), which is shown where two decisions on it are compared; and on which days edits were
+counted (二), which is drawn."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from qianchuan_guarantee.decide import Decided
 from tests.conftest import decided
 from tests.oracle import Exports, Row
 from tests.sentences import Told, rows_of
@@ -19,6 +21,7 @@ from tests.worlds import COLUMNS, write
 DAY0, AS_OF = date(2022, 10, 1), date(2022, 10, 10)
 CAUGHT = "day 2 10:00 is found cheating by the system"
 OVER = ("day 0 10:00 spends 72", "day 0 12:00 wins 6")
+BUDGET = "day 2 10:00 edits the budget"
 LOST = tuple(f"day 1 {hour}:00 edits targeting" for hour in (10, 11, 12))
 # Two conversions at 0.01: what is left of this is 0.00499, or 0.01.
 SMALL = ("day 0 10:00 spends 0.02499", "day 0 12:00 wins 2")
@@ -30,7 +33,7 @@ MERITS: dict[str, tuple[str, tuple[str, ...], str | None]] = {
     "caught, and ended else": ("feed, bid 10", ("day 0 10:00 spends 72", CAUGHT), "0.00"),
     "caught, and lost by its edits": ("feed, bid 10", (*OVER, *LOST, CAUGHT), "0.00"),
     "lost by its edits": ("feed, bid 10", (*OVER, *LOST), "0.00"),
-    "ended": ("feed, bid 10", ("day 0 10:00 spends 71", "day 0 12:00 wins 6"), "0.00"),
+    "ended": ("feed, bid 10", ("day 0 10:00 spends 71", "day 0 12:00 wins 6", BUDGET), "0.00"),
     "less than a cent": ("search, bid 0.01", SMALL, "0.00"),
     "a cent": ("search, bid 0.01", A_CENT, "0.01"),
     "caught, and held": ("feed, bid 10", (*OVER, CAUGHT, "day 1 10:00 spends abc"), None),
@@ -47,7 +50,7 @@ DOUBTS += ("has_unknown_bid", "has_ambiguous_bid", "is_preserved")
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
     for ad_id, (name, (plan, happens, _)) in enumerate(MERITS.items(), start=1001):
         told = Told(name, "flat", {"plan": plan, "happens": happens})
@@ -55,10 +58,25 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
             tables[table].append(Row(row.values))
     folder: Path = tmp_path_factory.mktemp("merit")
     write(Exports(tables, {}), folder)
+    return folder
+
+
+def days_counted(answer: Decided) -> dict[str, list[int]]:
+    """The days on which edits of a plan were counted, from day 0 on."""
+    found: dict[str, list[int]] = {name: [] for name in MERITS}
+    names = dict(enumerate(MERITS, start=1001))
+    for row in answer.engine.arrow(answer.stages["edit_counts"]).to_pylist():
+        found[names[row["ad_id"]]].append((row["day"] - DAY0).days)
+    return found
+
+
+@pytest.fixture(scope="module")
+def facts(folder: Path) -> dict[str, dict[str, Any]]:
     with decided(folder, AS_OF) as answer:
         facts = answer.stages["facts"].order_by("ad_id").select("merit", *DOUBTS)
         rows = answer.engine.arrow(facts).to_pylist()
-    return dict(zip(MERITS, rows, strict=True))
+        days = days_counted(answer)
+    return {n: row | {"days": days[n]} for n, row in zip(MERITS, rows, strict=True)}
 
 
 @pytest.mark.parametrize("name", MERITS)
@@ -73,3 +91,15 @@ def test_a_plan_is_owed_what_it_earned_apart_from_verdicts(
 def test_a_doubt_is_there_or_it_is_not(doubt: str, facts: dict[str, dict[str, Any]]) -> None:
     found = {name for name in MERITS if facts[name][doubt] is not False}
     assert found == ({"caught, and held"} if doubt == "is_quarantined" else set())
+
+
+@pytest.mark.parametrize("name", MERITS)
+def test_a_day_on_which_nothing_was_counted_is_not_drawn(
+    name: str, facts: dict[str, dict[str, Any]]
+) -> None:
+    assert facts[name]["days"] == ([1] if "lost by its edits" in name else [])
+
+
+def test_what_is_counted_in_the_whole_window_is_drawn_from_its_first_day_on(folder: Path) -> None:
+    with decided(folder, AS_OF, {"edit_limit_period": "window"}) as answer:
+        assert days_counted(answer)["lost by its edits"] == [0]
