@@ -828,10 +828,16 @@ def test_what_cannot_be_said_yet_is_no_bid_that_is_unknown(tmp_path: Path) -> No
 
 
 def test_nothing_times_a_bid_that_nobody_knows_is_nothing(tmp_path: Path) -> None:
-    expect = ended("CONVERT_ZERO_OR_COST", meets_overcost=True)
-    case = Case("no conversions", expect, bid="", won=(), readings=INITIAL)
-    found = decide_cases([case], tmp_path)
-    assert as_expected(found[case.name], expect) == expect
+    zero = ended("CONVERT_ZERO_OR_COST", meets_overcost=True)
+    not_over = zero | {"meets_overcost": False}
+    free = [("0 10:00:00", "0")]
+    cases = [
+        Case("no conversions", zero, bid="", won=(), readings=INITIAL),
+        Case("more than nothing", not_over, spent=free, won=(), readings=INITIAL | EXCLUSIVE),
+    ]
+    found = decide_cases(cases, tmp_path)
+    for case in cases:
+        assert as_expected(found[case.name], case.expect) == case.expect
 
 
 def slices() -> list[Case]:
