@@ -23,6 +23,8 @@ CAUGHT = "day 2 10:00 is found cheating by the system"
 OVER = ("day 0 10:00 spends 72", "day 0 12:00 wins 6")
 BUDGET = "day 2 10:00 edits the budget"
 LOST = tuple(f"day 1 {hour}:00 edits targeting" for hour in (10, 11, 12))
+RESUMED = ("day 0 10:00 spends 6720", "day 1 12:00 wins 14")
+RESUMED += ("day 2 00:00 pauses", "day 2 06:00 resumes")
 # Two conversions at 0.01: what is left of this is 0.00499, or 0.01.
 SMALL = ("day 0 10:00 spends 0.02499", "day 0 12:00 wins 2")
 A_CENT = ("day 0 10:00 spends 0.03", "day 0 12:00 wins 2")
@@ -34,6 +36,12 @@ MERITS: dict[str, tuple[str, tuple[str, ...], str | None]] = {
     "caught, and lost by its edits": ("feed, bid 10", (*OVER, *LOST, CAUGHT), "0.00"),
     "lost by its edits": ("feed, bid 10", (*OVER, *LOST), "0.00"),
     "ended": ("feed, bid 10", ("day 0 10:00 spends 71", "day 0 12:00 wins 6", BUDGET), "0.00"),
+    "short of its target": (
+        "feed, bid 10",
+        ("day 0 10:00 spends 59.5", "day 0 12:00 wins 6"),
+        "0.00",
+    ),
+    "resumed": ("managed, bid 400", RESUMED, "1120.00"),
     "less than a cent": ("search, bid 0.01", SMALL, "0.00"),
     "a cent": ("search, bid 0.01", A_CENT, "0.01"),
     "caught, and held": ("feed, bid 10", (*OVER, CAUGHT, "day 1 10:00 spends abc"), None),
@@ -73,7 +81,7 @@ def days_counted(answer: Decided) -> dict[str, list[int]]:
 @pytest.fixture(scope="module")
 def facts(folder: Path) -> dict[str, dict[str, Any]]:
     with decided(folder, AS_OF) as answer:
-        facts = answer.stages["facts"].order_by("ad_id").select("merit", *DOUBTS)
+        facts = answer.stages["facts"].order_by("ad_id").select("merit", "payable", *DOUBTS)
         rows = answer.engine.arrow(facts).to_pylist()
         days = days_counted(answer)
     return {n: row | {"days": days[n]} for n, row in zip(MERITS, rows, strict=True)}
@@ -85,6 +93,10 @@ def test_a_plan_is_owed_what_it_earned_apart_from_verdicts(
 ) -> None:
     _, _, owed = MERITS[name]
     assert facts[name]["merit"] == (None if owed is None else Decimal(owed))
+
+
+def test_less_than_nothing_is_never_payable(facts: dict[str, dict[str, Any]]) -> None:
+    assert facts["short of its target"]["payable"] == 0
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
@@ -103,3 +115,11 @@ def test_a_day_on_which_nothing_was_counted_is_not_drawn(
 def test_what_is_counted_in_the_whole_window_is_drawn_from_its_first_day_on(folder: Path) -> None:
     with decided(folder, AS_OF, {"edit_limit_period": "window"}) as answer:
         assert days_counted(answer)["lost by its edits"] == [0]
+
+
+def test_a_plan_that_was_resumed_has_nothing_that_stood_at_its_pause(folder: Path) -> None:
+    names = ("paused_at", "cost_at_pause", "conversions_at_pause", "line_at_pause")
+    with decided(folder, AS_OF, {"pause": "any_pause"}) as answer:
+        facts = answer.stages["facts"].order_by("ad_id").select(*names)
+        row = answer.engine.arrow(facts).to_pylist()[list(MERITS).index("resumed")]
+    assert row == dict.fromkeys(names)
