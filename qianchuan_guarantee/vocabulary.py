@@ -214,6 +214,8 @@ def reasons_of(kind: str) -> tuple[str, ...]:
 
 # 四(一): the platform's own verdicts, which may be lifted again.
 CHEATING = ("MANUAL_JUDGE_SPAM", "ANTI_SPAM")
+# Holds that nobody can overrule: what is not known is not known to them either.
+UNKNOWN = ("PLAN_UNKNOWN", "FIRST_DELIVERY_UNKNOWN", "BID_UNKNOWN")
 
 
 # Why a row was refused (quarantine.parquet, column `reason`).

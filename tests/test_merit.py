@@ -5,6 +5,7 @@ counted (二), which is drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any
 
 import pytest
 
-from qianchuan_guarantee.decide import Decided
-from tests.conftest import decided
+from qianchuan_guarantee.decide import Decided, Question, decide
+from qianchuan_guarantee.engines.duckdb import DuckDB
+from qianchuan_guarantee.exports.memory import Memory
+from tests.conftest import BOOKS, by_plan, decided
+from tests.conftest import rows_of as decisions_of
 from tests.oracle import Exports, Row
 from tests.sentences import Told, rows_of
 from tests.worlds import COLUMNS, write
@@ -59,12 +63,17 @@ DOUBTS += ("has_unknown_bid", "has_ambiguous_bid", "is_preserved")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    stories = [(plan, happens) for plan, happens, _ in MERITS.values()]
+    return exports_of(stories, tmp_path_factory.mktemp("merit"))
+
+
+def exports_of(stories: Sequence[tuple[str, Sequence[str]]], folder: Path) -> Path:
+    """Plans from 1001 on, each with what happens to it."""
     tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
-    for ad_id, (name, (plan, happens, _)) in enumerate(MERITS.items(), start=1001):
-        told = Told(name, "flat", {"plan": plan, "happens": happens})
+    for ad_id, (plan, happens) in enumerate(stories, start=1001):
+        told = Told(plan, "flat", {"plan": plan, "happens": happens})
         for table, row in rows_of(told, ad_id, DAY0):
             tables[table].append(Row(row.values))
-    folder: Path = tmp_path_factory.mktemp("merit")
     write(Exports(tables, {}), folder)
     return folder
 
@@ -123,3 +132,32 @@ def test_a_plan_that_was_resumed_has_nothing_that_stood_at_its_pause(folder: Pat
         facts = answer.stages["facts"].order_by("ad_id").select(*names)
         row = answer.engine.arrow(facts).to_pylist()[list(MERITS).index("resumed")]
     assert row == dict.fromkeys(names)
+
+
+# A conversion is worth 400 whichever of its bids nobody knows.
+EARNED = ("day 0 10:00 spends 6720", "day 1 12:00 wins 14")
+BROKEN = "day 1 13:00 spends abc"
+LOWERED = ("day 2 10:00 sets the bid from 400, unsaid", "day 2 11:00 sets the bid to 400")
+RAISED = "day 0 11:00 sets the bid to 400"
+RELEASED: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
+    "a row was refused": ("managed, bid 400", (*EARNED, BROKEN), []),
+    "perhaps it was lowered": ("managed, bid 400", (*EARNED, BROKEN, *LOWERED), ["BID_UNKNOWN"]),
+    "its first bid is not known": (
+        "managed, no bid logged",
+        (*EARNED, BROKEN, RAISED),
+        ["BID_UNKNOWN"],
+    ),
+}
+
+
+def test_what_is_not_known_is_held_although_a_person_overruled_its_hold(tmp_path: Path) -> None:
+    stories = [(plan, happens) for plan, happens, _ in RELEASED.values()]
+    memory = Memory(released=[1001, 1002, 1003])
+    engine = DuckDB()
+    try:
+        asked = Question(str(exports_of(stories, tmp_path)), AS_OF, BOOKS, {}, memory=memory)
+        found = by_plan(decisions_of(decide(asked, engine)))
+    finally:
+        engine.close()
+    assert [row["reasons"] for row in found.values()] == [held for *_, held in RELEASED.values()]
+    assert [row["amount"] for row in found.values()] == [Decimal("1120.00"), 0, 0]

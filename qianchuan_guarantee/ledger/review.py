@@ -15,9 +15,7 @@ from qianchuan_guarantee.ledger.policy import Policy
 from qianchuan_guarantee.ledger.query import yuan
 from qianchuan_guarantee.ledger.settle import subject_of
 from qianchuan_guarantee.ledger.store import Store, now
-from qianchuan_guarantee.vocabulary import REASONS
-
-_UNKNOWN = ("PLAN_UNKNOWN", "FIRST_DELIVERY_UNKNOWN", "BID_UNKNOWN")
+from qianchuan_guarantee.vocabulary import REASONS, UNKNOWN
 
 
 def approve(
@@ -91,7 +89,7 @@ def release(store: Store, plan: int, *, by: str, why: str) -> None:
         outcome, reasons = connection.execute(query).first() or ("not known here", "")
         if outcome != "held":
             raise UserError(f"plan {plan}: {outcome}; only a plan that is held can be released")
-        unknown = [code for code in reasons.split(",") if code in _UNKNOWN]
+        unknown = [code for code in reasons.split(",") if code in UNKNOWN]
         if unknown:
             raise UserError(
                 f"plan {plan}: {unknown[0]}; what is not known cannot be overruled: "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qianchuan_guarantee.expressions import beside, ibis
 from qianchuan_guarantee.tables import DECISIONS
-from qianchuan_guarantee.vocabulary import CHEATING, reasons_of
+from qianchuan_guarantee.vocabulary import CHEATING, UNKNOWN, reasons_of
 
 if TYPE_CHECKING:
     from ibis.expr.types import ArrayValue, BooleanValue, DecimalValue, Table
@@ -119,10 +119,12 @@ def status(plans: Table, as_of: date) -> Table:
     today = ibis.literal(as_of, type="date").cast("timestamp(6)")
     plans = plans.mutate(midnight=plans.horizon.cast("timestamp(6)"))
     tests = {code: test.fill_null(False) for code, test in reason_tests(plans).items()}
-    # A named person has overruled the hold; what is not known cannot be overruled.
+    # A named person has overruled the hold; what is not known cannot be overruled, also where it
+    # became so since.
     is_overruled = plans.is_released & plans.is_settled & plans.payable.notnull()
     for code in reasons_of("held"):
-        tests[code] &= ~is_overruled.fill_null(False)
+        if code not in UNKNOWN:
+            tests[code] &= ~is_overruled.fill_null(False)
     asked = plans.mutate(**{f"has_{code}": test for code, test in tests.items()})
     any_of = {
         kind: ibis.or_(*(asked[f"has_{code}"] for code in reasons_of(kind) if code in tests))
