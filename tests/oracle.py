@@ -63,7 +63,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
@@ -126,6 +126,8 @@ ENDED = (
     "CURRENCY_PRECISION",
 )
 ORDER = NOT_COVERED + HELD + INVALID + ENDED
+# docs/choices.md: nobody can overrule what is not known.
+CANNOT_BE_OVERRULED = {"PLAN_UNKNOWN", "FIRST_DELIVERY_UNKNOWN", "BID_UNKNOWN"}
 
 # data.md, "Decisions".
 COLUMNS = (
@@ -1471,8 +1473,11 @@ def refused_plan(case: Case) -> dict | None:
     return record(case.ad_id, "held", "CONFIRMING", reasons) if reasons else None
 
 
-def decide_plan(case: Case, named: bool, readings: dict[str, str], slices: bool) -> dict | None:
-    """One plan's row; None for a plan that is not known by D and not named by a log."""
+def decide_plan(
+    case: Case, named: bool, readings: dict[str, str], slices: bool, released: bool = False
+) -> dict | None:
+    """One plan's row; None for a plan that is not known by D and not named by a log. `released`:
+    a person has overruled its hold."""
     if not case.snapshots:
         unknown = record(case.ad_id, "held", "CONFIRMING", {"PLAN_UNKNOWN"})
         return refused_plan(case) or (unknown if named else None)
@@ -1492,6 +1497,8 @@ def decide_plan(case: Case, named: bool, readings: dict[str, str], slices: bool)
     if case.d < judge.span.cycle_end:
         status = open_status(case.d, judge.span, invalid)
         return record(case.ad_id, "open", status, held | invalid, **facts)
+    if released and judge.conversions is not None:
+        held &= CANNOT_BE_OVERRULED
     return settled(case, judge, held, invalid, facts)
 
 
@@ -1554,8 +1561,13 @@ def chosen(readings: dict[str, str] | None) -> dict[str, str]:
     return READINGS | (readings or {})
 
 
-def decide(exports: Exports, as_of: date, readings: dict[str, str] | None = None) -> Verdict:
-    """Decide every plan on the morning of as_of."""
+def decide(
+    exports: Exports,
+    as_of: date,
+    readings: dict[str, str] | None = None,
+    released: Collection[int] = (),
+) -> Verdict:
+    """Decide every plan on the morning of as_of. `released`: plans whose hold was overruled."""
     choices, d = chosen(readings), midnight(as_of)
     slices = "conversions" not in exports.tables
     with localcontext() as context:
@@ -1563,7 +1575,10 @@ def decide(exports: Exports, as_of: date, readings: dict[str, str] | None = None
         book = Book(exports)
         cases = {ad_id: Case(book, ad_id, d) for ad_id in sorted(book.plans())}
         named = book.named(LOGS, d)
-        rows = [decide_plan(case, ad_id in named, choices, slices) for ad_id, case in cases.items()]
+        rows = [
+            decide_plan(case, ad_id in named, choices, slices, ad_id in released)
+            for ad_id, case in cases.items()
+        ]
         found = fates_of(book, cases, d)
     fates = {table: [fate(row, found) for row in facts] for table, facts in book.facts.items()}
     return Verdict(

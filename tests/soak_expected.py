@@ -30,10 +30,12 @@ SECOND = "Second Person"  # who approves and refuses
 
 @dataclass(frozen=True)
 class Night:
-    """A night that was run, and the exports that it was given."""
+    """A night that was run, the exports that it was given, and the plans whose hold a person had
+    overruled before it."""
 
     as_of: date
     days: Days
+    released: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ def _amounts(
 ) -> list[str]:
     """Plans that have not what the oracle pays on the last morning, given the whole history; or,
     where docs/choices.md means it, what it paid by the logs that could be seen."""
-    last = nights[-1].as_of
-    whole = oracle.decide(as_exports(platform.days(BASE, last)), last).decisions
+    last, released = nights[-1].as_of, nights[-1].released
+    right = as_exports(platform.days(BASE, last))
+    whole = oracle.decide(right, last, released=released).decisions
     wanted = {row["ad_id"]: answer_of(row) for row in whole}
     paid, refused = _paid(entries), _refused(entries)
     found = {row["ad_id"]: Answer(paid[row["ad_id"]], row["status"]) for row in standings}
@@ -208,6 +211,7 @@ KEPT = "its cycle had left the exports when its logs or its own row were correct
 HELD = "it was settled, and is held since"
 EARLIER = "an earlier first delivery came late"
 UNSEEN = "its own row came after its cycle, whose days were not given again"
+WAITS = "its hold was overruled, and its cycle was not given again since"
 UNNAMED = "only rows that were corrected since named it"
 
 
@@ -217,7 +221,7 @@ class ByNights:
     what docs/choices.md says of nights: a plan whose cycle was decided is decided again only from
     exports that have its whole cycle, and so is one that was never decided; a verdict counts
     whenever it comes; what was settled and is held now keeps its money; a first delivery earlier
-    than the one remembered holds the plan."""
+    than the one remembered holds the plan; a hold that was overruled waits for the whole cycle."""
 
     plan: int
     platform: Platform
@@ -227,6 +231,7 @@ class ByNights:
     asked_on: date = BASE  # the night that decided it last
     first: datetime | None = None  # as remembered
     settled: Mapping[str, Any] | None = None  # apart from verdicts
+    is_released: bool = False  # and it has been decided so
     latest: Answer | None = None
 
     def after(self, nights: Sequence[Night]) -> Answer | None:
@@ -238,7 +243,8 @@ class ByNights:
         if self.latest is not None and self.latest.why == KEPT:
             said = {k: of_plan(rows) for k, rows in right.items() if k[0] in (*LOGS, "plans")}
             if not self._is_corrected(said):
-                return replace(self.latest, why="")
+                is_waiting = self.plan in nights[-1].released and not self.is_released
+                return replace(self.latest, why=WAITS if is_waiting else "")
         return self.latest
 
     def _is_corrected(self, right: Days) -> bool:
@@ -252,6 +258,7 @@ class ByNights:
         is_asked = all((log, day) in days for log in LOGS for day in self.cycle)
         if is_asked:
             self.decided_on, self.asked_on = dict(self.seen), night.as_of
+            self.is_released = self.plan in night.released
         verdicts = {place: rows for place, rows in self.seen.items() if place[0] == "verdicts"}
         logs = {k: rows for k, rows in self.decided_on.items() if k[0] != "verdicts"}
         row = self._decide(logs | verdicts, night.as_of)
@@ -259,6 +266,7 @@ class ByNights:
             return
         first = row["first_delivery_at"]
         is_earlier = first is not None and self.first is not None and first < self.first
+        is_earlier &= not self.is_released
         if row["cycle_end"] is not None and row["settle_on"] <= night.as_of:
             cycle = {first.date() + timedelta(n) for n in range(5)}
             if self.first is None and not all((log, d) in days for log in LOGS for d in cycle):
@@ -286,5 +294,6 @@ class ByNights:
         self.latest = Answer(self.latest.amount, self.latest.status, why)
 
     def _decide(self, days: Days, as_of: date) -> Mapping[str, Any] | None:
-        rows = oracle.decide(as_exports(days), as_of).decisions
+        released = [self.plan] if self.is_released else []
+        rows = oracle.decide(as_exports(days), as_of, released=released).decisions
         return next((row for row in rows if row["ad_id"] == self.plan), None)
