@@ -221,7 +221,8 @@ class ByNights:
     what docs/choices.md says of nights: a plan whose cycle was decided is decided again only from
     exports that have its whole cycle, and so is one that was never decided; a verdict counts
     whenever it comes; what was settled and is held now keeps its money; a first delivery earlier
-    than the one remembered holds the plan; a hold that was overruled waits for the whole cycle."""
+    than the one remembered holds the plan; a hold that was overruled waits for all days of the
+    cycle that were ever seen."""
 
     plan: int
     platform: Platform
@@ -255,7 +256,10 @@ class ByNights:
 
     def _take(self, night: Night, days: Days) -> None:
         self.seen |= days
-        is_asked = all((log, day) in days for log in LOGS for day in self.cycle)
+        cycle = [(log, day) for log in LOGS for day in self.cycle]
+        if self.plan in night.released:  # what never was there is done without
+            cycle = [place for place in cycle if place in self.seen]
+        is_asked = all(place in days for place in cycle)
         if is_asked:
             self.decided_on, self.asked_on = dict(self.seen), night.as_of
             self.is_released = self.plan in night.released
