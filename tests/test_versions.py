@@ -133,6 +133,7 @@ def test_every_short_history_is_sorted_out_as_by_the_oracle(
             stands.setdefault(key, []).append(row[kind.content])
         counted: dict[tuple[Any, ...], Counter[str]] = {}
         for row in engine.arrow(with_fate(found.suspects, none, table, morning)).to_pylist():
+            assert row["is_conflict"] is (row["conflict_on"] is not None)
             counts = counted.setdefault(key_of(table, row, row["written_on"]), Counter())
             if row["is_quarantined"]:
                 counts["quarantined"] += row["copies"]

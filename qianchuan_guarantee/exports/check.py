@@ -129,7 +129,7 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
 
 
 def _any(tests: Sequence[tuple[BooleanValue, Value]]) -> BooleanValue:
-    return ibis.or_(ibis.literal(False), *(test.fill_null(False) for test, _ in tests))
+    return ibis.or_(*(test.fill_null(False) for test, _ in tests))
 
 
 # The values of `create` and `bid` rows are money; other operations' values are free text.

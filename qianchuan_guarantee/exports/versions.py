@@ -172,7 +172,6 @@ def _compared(repeated: Table, table: Input, columns: list[str], key: list[str])
     )
     # A row is known once its partition is, and once the time has come that it carries itself.
     own_day = contents[table.known_by].date() if table.known_by else _always()
-    own_day = own_day.fill_null(_always())
     place = contents.written_on.fill_null(own_day)
     contents = contents.mutate(_place=place, known_on=ibis.ifelse(own_day > place, own_day, place))
     in_order = ibis.window(group_by=key, order_by="_place")
