@@ -50,7 +50,7 @@ TABLES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def engine() -> Iterator[DuckDB]:
     engine = DuckDB()
     yield engine
@@ -155,12 +155,10 @@ def test_every_short_history_is_sorted_out_as_by_the_oracle(
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_where_no_key_stands_twice_each_row_stands_for_good(table: str) -> None:
-    engine = DuckDB()
+def test_where_no_key_stands_twice_each_row_stands_for_good(table: str, engine: DuckDB) -> None:
     rows = [row for n in (1, 2, 3) for row in facts(table, n, [(DAYS[n - 1], 1, DAYS[0])])]
     found = sorted_out(table, rows, engine)
     assert found.suspects is None
     stands = engine.arrow(found.rows.order_by(TABLES[table].number)).to_pylist()
     assert [row["written_on"] for row in stands] == DAYS
     assert [row["restated_on"] for row in stands] == [None] * 3
-    engine.close()
