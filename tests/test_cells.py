@@ -391,7 +391,44 @@ def test_a_conversion_is_billed_converted_and_received_in_that_order(engine: Duc
     raw = engine.table(pa.table({**arrays, "_row": list(range(len(table)))}))
     rows = engine.arrow(checked(raw, INPUTS["conversions"], columns).order_by("_row")).to_pylist()
     assert [row["_problem"] for row in rows] == [row[3] for row in table]
+    assert [row["_is_fine"] for row in rows] == [row[3] is None for row in table]
     assert rows[1]["received_at"] == rows[1]["converted_at"]
+
+
+def test_a_refused_conversion_is_known_by_the_last_of_its_times_that_can_be_read(
+    engine: DuckDB,
+) -> None:
+    nine, ten, eleven, noon = (datetime(2022, 10, 1, hour) for hour in (9, 10, 11, 12))
+    none = None, None
+    # Billed, converted, received; when it happened and was known. "x" cannot be read.
+    table: list[tuple[Any, Any, Any, tuple[Any, Any]]] = [
+        (ten, "x", None, (ten, ten)),
+        (ten, "x", "x", (ten, ten)),
+        (ten, "x", noon, (ten, noon)),
+        (ten, eleven, "x", (ten, eleven)),
+        ("x", eleven, None, (None, eleven)),
+        ("x", "x", noon, (None, noon)),
+        ("x", "x", "x", none),
+        # At one instant it may be billed, converted and received.
+        (ten, "x", ten, (ten, ten)),
+        ("x", ten, ten, (None, ten)),
+        (ten, ten, "x", (ten, ten)),
+        # Times that contradict each other say nothing.
+        (ten, "x", nine, none),
+        ("x", eleven, ten, none),
+        (ten, nine, "x", none),
+        (ten, nine, noon, none),
+        (ten, noon, eleven, none),
+    ]
+    columns = ("billed_at", "converted_at", "received_at")
+    texts = {
+        name: [None if row[number] is None else str(row[number]) for row in table]
+        for number, name in enumerate(columns)
+    }
+    raw = engine.table(pa.table({**texts, "_row": list(range(len(table)))}))
+    rows = engine.arrow(checked(raw, INPUTS["conversions"], columns).order_by("_row")).to_pylist()
+    assert not any(row["_is_fine"] for row in rows)
+    assert [(row["_happened_at"], row["_known_at"]) for row in rows] == [row[3] for row in table]
 
 
 @pytest.mark.parametrize(
@@ -422,6 +459,7 @@ def test_rows_of_one_file_do_not_correct_each_other(
 
 MAX_INT64 = 2**63 - 1
 NAN, INF = float("nan"), float("inf")
+DAYS = Decimal("44835.50")  # since 1900, as spreadsheets count them
 FLOATS = {NAN: UNPARSABLE, INF: UNPARSABLE, -INF: UNPARSABLE, None: MISSING}
 
 # what: (column, Arrow type, {value: answer})
@@ -441,6 +479,7 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
             0.1 + 0.2: DECIMALS,
             33.333333: DECIMALS,
             -0.5: RANGE,
+            -1e-06: RANGE,  # it is no cost, whatever its decimals
             1e13: RANGE,
             1e17: RANGE,
             1e300: RANGE,
@@ -495,6 +534,7 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
             Decimal("1.123450"): Decimal("1.12345"),
             Decimal("1.000001"): DECIMALS,
             Decimal("0.000005"): DECIMALS,
+            Decimal("-0.000001"): RANGE,
             Decimal("-1"): RANGE,
             Decimal("9999999999999.99999"): Decimal("9999999999999.99999"),
             Decimal("10000000000000"): RANGE,
@@ -520,6 +560,16 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         pa.decimal128(18, 5),
         {Decimal("1.00001"): Decimal("1.00001"), Decimal("-0.00001"): RANGE, None: MISSING},
     ),
+    "cost as decimal(20, 5)": (  # the decimals are ours, the range is not
+        "delivery.stat_cost",
+        pa.decimal128(20, 5),
+        {Decimal("9999999999999.99999"): Decimal("9999999999999.99999"), Decimal("1e13"): RANGE},
+    ),
+    "cost as decimal(14, 0)": (
+        "delivery.stat_cost",
+        pa.decimal128(14, 0),
+        {Decimal("9999999999999"): Decimal("9999999999999"), Decimal("1e13"): RANGE},
+    ),
     "cost as int32": (
         "delivery.stat_cost",
         pa.int32(),
@@ -542,6 +592,22 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         "delivery.show_cnt",
         pa.uint64(),
         {7: 7, 10**15: 10**15, MAX_INT64: RANGE, MAX_INT64 + 1: RANGE, 2**64 - 1: RANGE},
+    ),
+    # Nothing stands for what is too large, or too fine, to be read.
+    "counts that may be empty as uint64": (
+        "delivery.attribution_convert_cnt",
+        pa.uint64(),
+        {None: None, 7: 7, 2**64 - 1: RANGE},
+    ),
+    "times that may be empty as nanoseconds": (
+        "plans.ad_create_time",
+        pa.timestamp("ns"),
+        {np.datetime64("2022-10-01T10:00:00.000000001", "ns"): UNPARSABLE},
+    ),
+    "a bid as decimal(20, 2)": (
+        "plans.cpa_bid",
+        pa.decimal128(20, 2),
+        {None: None, Decimal("400"): Decimal("400"), Decimal("1e16"): RANGE},
     ),
     "counts as float64": (
         "delivery.show_cnt",
@@ -567,6 +633,7 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         pa.decimal128(20, 2),
         {Decimal("3.00"): 3, Decimal("3.50"): UNPARSABLE, Decimal("-3"): RANGE},
     ),
+    "counts as days": ("delivery.show_cnt", pa.date32(), {date(2022, 10, 1): UNPARSABLE}),
     "counts as text": ("delivery.show_cnt", pa.string(), {"3": 3, "3.0": 3, "3.5": UNPARSABLE}),
     "counts as a flag": ("delivery.show_cnt", pa.bool_(), {True: UNPARSABLE}),
     "ids as int64": ("delivery.ad_id", pa.int64(), {1: 1, MAX_INT64: MAX_INT64, 0: RANGE}),
@@ -585,6 +652,20 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
             1.5: UNPARSABLE,
             NAN: UNPARSABLE,
         },
+    ),
+    "ids as decimal": (
+        "delivery.ad_id",
+        pa.decimal128(20, 0),
+        {
+            Decimal("1745000000000101"): 1745000000000101,
+            Decimal(MAX_INT64): MAX_INT64,
+            Decimal(MAX_INT64 + 1): RANGE,
+        },
+    ),
+    "ids as decimal with decimals": (
+        "delivery.ad_id",
+        pa.decimal128(20, 1),
+        {Decimal("17.0"): 17, Decimal("17.5"): UNPARSABLE},
     ),
     "times as date32": (
         "delivery.stat_datetime",
@@ -649,6 +730,7 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         {np.datetime64("2022-10-01T02:00:00", "ns"): ROUND_THE_CLOCK},
     ),
     "times as Unix seconds": ("delivery.stat_datetime", pa.int64(), {1664589600: UNPARSABLE}),
+    "times as decimal": ("delivery.stat_datetime", pa.decimal128(18, 2), {DAYS: UNPARSABLE}),
     "times as a spreadsheet's days": (
         "delivery.stat_datetime",
         pa.float64(),
@@ -669,7 +751,9 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         pa.timestamp("us"),
         {datetime(2022, 10, 1): UNPARSABLE, None: None},
     ),
+    "days as decimal": ("control_totals.dt", pa.decimal128(18, 2), {DAYS: UNPARSABLE}),
     "flags": ("conversions.valid", pa.bool_(), {True: True, False: False, None: True}),
+    "flags as days": ("conversions.valid", pa.date32(), {date(2022, 10, 1): UNPARSABLE}),
     "flags as numbers": ("conversions.valid", pa.float64(), {0.5: UNPARSABLE}),
     "text as int64": (
         "conversions.conversion_id",
@@ -681,6 +765,7 @@ TYPED: dict[str, tuple[str, pa.DataType, dict[Any, Any]]] = {
         pa.decimal128(20, 0),
         {Decimal("17450000000001010001"): "17450000000001010001"},
     ),
+    "text as days": ("conversions.conversion_id", pa.date32(), {date(2022, 10, 1): UNPARSABLE}),
     "text as float64": ("conversions.conversion_id", pa.float64(), {1.75e15: UNPARSABLE}),
     "choices as a dictionary": (
         "plans.marketing_scene",

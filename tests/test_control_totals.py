@@ -3,9 +3,13 @@ decided. Every row of the files counts, refused ones, malformed lines and duplic
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from qianchuan_guarantee.errors import UserError
@@ -92,3 +96,41 @@ def test_a_total_that_is_unreadable_or_contradicts_another_is_no_total(
     folder = export(tmp_path, [*RIGHT, more])
     with pytest.raises(UserError, match=r"control_totals\.csv: a control total cannot be read or"):
         decide_folder(folder, AS_OF)
+
+
+# A refused cost counts as it was sent, or where it is no money of ours not at all, and never in
+# part: whatever the type of its column.
+REFUSED = [
+    (pa.string(), ["10", "-5.00000"], "5"),
+    (pa.string(), ["2,010", "-1,005.5"], "1004.5"),
+    (pa.decimal128(18, 5), ["10", "-5"], "5"),
+    (pa.decimal128(21, 6), ["10", "-5"], "5"),
+    (pa.int64(), [10, -5], "5"),
+    (pa.float64(), [10.0, -5.0], "5"),
+    (pa.string(), ["10", "1.123456"], "10"),
+    (pa.string(), ["10", "-1.123456"], "10"),
+    (pa.decimal128(21, 6), ["10", "1.123456"], "10"),
+    (pa.float64(), [10.0, 1.123456], "10"),
+    (pa.float64(), [10.0, 1.5e-05], "10"),
+    (pa.float64(), [10.0, 1e13], "10"),
+]
+
+
+@pytest.mark.parametrize(("kind", "costs", "total"), REFUSED)
+def test_a_refused_cost_is_counted_whole_or_not_at_all(
+    kind: pa.DataType, costs: list[Any], total: str, tmp_path: Path
+) -> None:
+    folder = export(tmp_path, [*RIGHT, f"delivery,2022-10-09,2,{total}"])
+    if pa.types.is_decimal(kind):
+        costs = [Decimal(cost) for cost in costs]
+    rows = {
+        "ad_id": [1, 1],
+        "stat_datetime": [datetime(2022, 10, 9, hour) for hour in (10, 11)],
+        "stat_cost": pa.array(costs, kind),
+        "show_cnt": [1, 1],
+        "click_cnt": [1, 1],
+    }
+    (folder / "delivery" / "dt=2022-10-09").mkdir()
+    pq.write_table(pa.table(rows), folder / "delivery" / "dt=2022-10-09" / "part.parquet")
+    _, counts = decide_folder(folder, AS_OF)
+    assert counts["delivery"]["quarantined"] == 11

@@ -55,12 +55,11 @@ class Bounds:
 def _range_of(column: Column) -> tuple[Any, Any]:
     if column.kind == "instant":
         return EARLIEST, LATEST.replace(year=LATEST.year - 1)  # a year early: never in doubt
-    least = 1 if column.positive and column.kind != "money" else 0
     if column.kind == "money":
         step = Decimal(1).scaleb(-column.scale)
         most = Decimal(10) ** (column.digits - column.scale) - step
         return (step if column.positive else Decimal(0)), most
-    return least, MOST if column.kind == "count" else 2**63 - 1
+    return (1 if column.positive else 0), MOST if column.kind == "count" else 2**63 - 1
 
 
 def answered(group: FileGroup, table: Input) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NULL_MARKS = ("", "--", "—")
 _WHOLE = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.0+)?\z"
-_NUMBER = r"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?\z"
+_NUMBER = r"^-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?\z"
 _NEGATIVE = r"^-[0-9][0-9,]*(\.[0-9]+)?\z"
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 _CLOCK = r"[ T]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?"
@@ -126,10 +126,8 @@ def _value(rows: Table, name: str, column: Column) -> Value:
         return _value_of_text(rows, name, column)
     if column.kind in ("id", "count") and kind.is_numeric():
         return _whole(raw, kind)
-    if column.kind == "money" and kind.is_floating():
-        return _shortest(raw, column)
     if column.kind == "money" and kind.is_numeric():
-        return raw.try_cast(column.type_name)
+        return _money(raw, kind, column)
     if column.kind == "instant" and kind.is_timestamp():
         return _wall_clock(raw, kind)
     if column.kind == "instant" and kind.is_date():
@@ -158,7 +156,12 @@ def _value_of_text(rows: Table, name: str, column: Column) -> Value:
 
 def _fitting(column: Column) -> str:
     """A number that has no more decimals than the column, apart from zeros."""
-    return rf"^[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z"
+    return rf"^-?[0-9]+(\.[0-9]{{1,{column.scale}}}0*)?\z"
+
+
+def _without_zeros(column: Column) -> str:
+    """Of such a number, what is left without zeros beyond the scale."""
+    return rf"^-?[0-9]+(\.[0-9]{{1,{column.scale}}})?"
 
 
 def _value_of_odd(rows: Table, name: str, column: Column) -> Value:
@@ -168,7 +171,7 @@ def _value_of_odd(rows: Table, name: str, column: Column) -> Value:
     if column.kind == "money":
         # Trailing zeros beyond the scale are left out; what is no money has no value at all.
         bare = rows[f"{name}__bare"]
-        exact = bare.re_extract(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}})?", 0)
+        exact = bare.re_extract(_without_zeros(column), 0)
         is_money = odd.re_search(_NUMBER) & bare.re_search(_fitting(column))
         return ibis.ifelse(is_money, exact, ibis.null("string")).try_cast(column.type_name)
     return odd.re_replace(r"\.0+\z", "").replace(",", "").try_cast("int64")
@@ -199,40 +202,50 @@ def _unread(rows: Table, name: str, column: Column) -> StringValue:
     return ibis.cases(*tests, else_=ibis.null("string"))
 
 
+def _money(raw: Value, kind: dt.DataType, column: Column) -> Value:
+    """A number as money, if it is that exactly."""
+    nearest = _nearest(raw, kind, column)
+    if kind.is_integer() or is_read_whole(kind, column):
+        return nearest
+    return ibis.ifelse(_is_exact(raw, kind, column), nearest, ibis.null(column.type_name))
+
+
+def _nearest(raw: Value, kind: dt.DataType, column: Column) -> Value:
+    """Of a binary float, by the decimal that is its shortest form."""
+    if not kind.is_floating():
+        return raw.try_cast(column.type_name)
+    text = raw.cast("string")
+    return ibis.ifelse(
+        text.re_search(_PLAIN_FLOAT),
+        text.re_extract(_without_zeros(column), 0).try_cast(column.type_name),
+        raw.try_cast(column.type_name),
+    )
+
+
+def _is_exact(raw: Value, kind: dt.DataType, column: Column) -> BooleanValue:
+    is_same = _nearest(raw, kind, column).cast(kind) == raw
+    if not kind.is_floating():
+        return is_same
+    text = raw.cast("string")
+    # Written with an exponent, it is very small or very large. Then a decimal of that scale is
+    # its shortest form if it is the nearest one, reads back as the same float, and the float
+    # still tells such decimals apart (`_inexact_money`).
+    return ibis.ifelse(text.re_search(_PLAIN_FLOAT), text.re_search(_fitting(column)), is_same)
+
+
 def _inexact_money(
     raw: Value, value: Value, kind: dt.DataType, column: Column
 ) -> list[tuple[BooleanValue, str]]:
-    too_large = raw.notnull() & value.isnull()
-    if not kind.is_floating():
-        tests = [(raw < 0, "out_of_range"), (too_large, "out_of_range")]
-        if not is_read_whole(kind, column):
-            tests.append((value.cast(kind) != raw, "too_many_decimals"))
-        return tests
-    text = raw.cast("string")
-    fits = text.re_search(_fitting(column))
-    # Written with an exponent, it is very small or very large. Then a decimal of that scale is
-    # its shortest form if it is the nearest one, reads back as the same float, and the float
-    # still tells such decimals apart.
-    bound = _EXACT_FLOAT[str(kind.copy(nullable=True))] // 10**column.scale
-    is_plain = text.re_search(_PLAIN_FLOAT)
-    return [
-        (raw.isnan() | raw.isinf(), "unparsable"),
-        (raw < 0, "out_of_range"),
-        (~is_plain & (raw.abs() >= bound), "out_of_range"),
-        (too_large, "out_of_range"),
-        (ibis.ifelse(is_plain, ~fits, value.cast(kind) != raw), "too_many_decimals"),
-    ]
-
-
-def _shortest(raw: Value, column: Column) -> Value:
-    """A binary float as the decimal that is its shortest form."""
-    text = raw.cast("string")
-    exact = text.re_extract(rf"^[0-9]+(\.[0-9]{{1,{column.scale}}})?", 0)
-    return ibis.ifelse(
-        text.re_search(_PLAIN_FLOAT),
-        exact.try_cast(column.type_name),
-        raw.try_cast(column.type_name),
-    )
+    tests: list[tuple[BooleanValue, str]] = [(raw < 0, "out_of_range")]
+    if kind.is_floating():
+        bound = _EXACT_FLOAT[str(kind.copy(nullable=True))] // 10**column.scale
+        is_plain = raw.cast("string").re_search(_PLAIN_FLOAT)
+        tests.insert(0, (raw.isnan() | raw.isinf(), "unparsable"))
+        tests.append((~is_plain & (raw.abs() >= bound), "out_of_range"))
+    if not kind.is_integer() and not is_read_whole(kind, column):
+        tests.append((~_is_exact(raw, kind, column), "too_many_decimals"))
+    # What is too large is not even nearly read.
+    return [*tests, (raw.notnull() & value.isnull(), "out_of_range")]
 
 
 def _whole(raw: Value, kind: dt.DataType) -> Value:

@@ -22,7 +22,6 @@ from qianchuan_guarantee.expressions import ibis
 from qianchuan_guarantee.tables import EARLIEST, LATEST, MOST, Column, Input
 
 if TYPE_CHECKING:
-    import ibis.expr.datatypes as dt
     from ibis.expr.types import BooleanValue, Table, Value
 
 
@@ -60,7 +59,8 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
     known = {
         name
         for name, column in present.items()
-        if name in answered and _is_answered(raw[name].type(), column)
+        # Statistics speak of the values that are read where these are read as they are.
+        if name in answered and is_read_whole(raw[name].type(), column)
     }
     rows = raw.select(
         *carried,
@@ -129,7 +129,7 @@ def checked(raw: Table, table: Input, names: Sequence[str], answered: Sequence[s
 
 
 def _any(tests: Sequence[tuple[BooleanValue, Value]]) -> BooleanValue:
-    return ibis.or_(ibis.literal(False), *(test.fill_null(False) for test, _ in tests))
+    return ibis.or_(*(test.fill_null(False) for test, _ in tests))
 
 
 # The values of `create` and `bid` rows are money; other operations' values are free text.
@@ -197,11 +197,6 @@ def _passes(rows: Table, name: str, column: Column) -> list[BooleanValue]:
     if not (read_whole or is_always_read(raw.type(), column)):
         tests.append(unread.isnull())
     return tests
-
-
-def _is_answered(kind: dt.DataType, column: Column) -> bool:
-    """Do the statistics of a file speak of the values that are read?"""
-    return (column.kind == "text") == kind.is_string() and is_read_whole(kind, column)
 
 
 _CONVERSION_TIMES = ("billed_at", "converted_at", "received_at")

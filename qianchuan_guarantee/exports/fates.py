@@ -56,12 +56,14 @@ def with_fate(suspects: Table, cycles: Table, table_name: str, as_of: date) -> T
     else:
         rows = suspects.mutate(horizon=today)
     in_conflict = (rows.is_conflict & (rows.conflict_on < rows.horizon)).fill_null(False)
-    is_quarantined = in_conflict & (rows.known_on < rows.horizon)
+    is_known = rows.known_on < rows.horizon
+    is_quarantined = in_conflict & is_known
+    is_restated = is_known & (rows.restated_on < rows.horizon)
     return rows.mutate(
         # What comes after a contradiction repeats nothing that was accepted.
         duplicates=ibis.ifelse(in_conflict, 0, rows.duplicates),
         is_quarantined=is_quarantined.fill_null(False),
-        is_superseded=(~is_quarantined & (rows.restated_on < rows.horizon)).fill_null(False),
+        is_superseded=(~is_quarantined & is_restated).fill_null(False),
     )
 
 

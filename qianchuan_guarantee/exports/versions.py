@@ -172,33 +172,28 @@ def _compared(repeated: Table, table: Input, columns: list[str], key: list[str])
     )
     # A row is known once its partition is, and once the time has come that it carries itself.
     own_day = contents[table.known_by].date() if table.known_by else _always()
-    own_day = own_day.fill_null(_always())
     place = contents.written_on.fill_null(own_day)
     contents = contents.mutate(_place=place, known_on=ibis.ifelse(own_day > place, own_day, place))
     in_order = ibis.window(group_by=key, order_by="_place")
-    same_place = ibis.window(group_by=[*key, "written_on"], order_by=["known_on", *columns])
     placed = contents.mutate(
-        _in_partition=contents.count().over(ibis.window(group_by=[*key, "written_on"])),
-        _among=ibis.row_number().over(same_place),
         _partition=ibis.dense_rank().over(in_order),
+        _content=ibis.dense_rank().over(ibis.window(group_by=key, order_by=columns)),
     )
     same_content = ibis.window(group_by=list(dict.fromkeys([*key, *columns])), order_by="_place")
+    # What must say the same: the rows of a partition; where nothing is restated, of the key.
+    together = ibis.window(
+        group_by=[*key, "written_on"] if table.restatable else key,
+        order_by=["known_on", *columns],
+    )
     told_apart = placed.mutate(
         _is_repeat=(placed._partition.lag().over(same_content) == placed._partition - 1).fill_null(
             False
         ),
+        _contradicts=placed._content != placed._content.first().over(together),
     )
-    contradicts = told_apart._in_partition > 1
-    if not table.restatable:
-        contradicts |= ~told_apart._is_repeat & (told_apart._partition > 0)
     flagged = told_apart.mutate(
         # Known when the second of the rows that contradict each other is.
-        _contradicts_on=ibis.ifelse(
-            contradicts & ((told_apart._among > 0) | (told_apart._in_partition == 1)),
-            told_apart.known_on,
-            None,
-        ),
-        _contradicts=contradicts,
+        _contradicts_on=ibis.ifelse(told_apart._contradicts, told_apart.known_on, None),
         _starts_on=ibis.ifelse(
             told_apart.written_on.notnull() & ~told_apart._is_repeat, told_apart.known_on, None
         ),

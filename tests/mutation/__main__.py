@@ -53,7 +53,10 @@ TARGETS = {
     "words": Target(("clauses.py", "conditions.py"), ("test_remaining.py", "test_supposed.py"), ()),
     "exports": Target(
         _in("exports", "bounds", "cells", "check", "totals", "versions"),
-        ("test_cells.py", "test_bounds.py", "test_not_plain.py", "test_broken_rows.py"),
+        (
+            *("test_cells.py", "test_bounds.py", "test_versions.py"),
+            *("test_not_plain.py", "test_broken_rows.py"),
+        ),
         (
             *("test_control_totals.py", "test_conservation.py"),
             *("test_mended.py", "test_against_oracle.py"),
