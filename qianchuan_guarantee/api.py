@@ -25,7 +25,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -279,7 +279,7 @@ def read(
 
     books = load(None if rules is None else Path(rules))
     chosen = parse_readings(f"{key}={choice}" for key, choice in (readings or {}).items())
-    day = as_of if isinstance(as_of, date) else _day(as_of)
+    day = _day(as_of)
     temporary = None
     if isinstance(exports, Mapping):
         temporary = _written(exports)
@@ -288,11 +288,15 @@ def read(
     return Exports(exports, question, temporary)
 
 
-def _day(text: str) -> date:
+def _day(as_of: str | date) -> date:
+    if isinstance(as_of, datetime) and as_of.time() == time():  # also one of pandas
+        return as_of.date()
+    if isinstance(as_of, date) and not isinstance(as_of, datetime):
+        return as_of
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(str(as_of))
     except ValueError:
-        raise UsageError(f"as_of {text}: not a day; expected YYYY-MM-DD") from None
+        raise UsageError(f"as_of {as_of}: not a day; expected YYYY-MM-DD") from None
 
 
 def _written(frames: Frames) -> tempfile.TemporaryDirectory[str]:

@@ -36,7 +36,7 @@ from qianchuan_guarantee.stages import (
     status,
     trust,
 )
-from qianchuan_guarantee.tables import LOGS
+from qianchuan_guarantee.tables import EARLIEST, LATEST, LOGS, require_id
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -58,6 +58,14 @@ class Question:
     readings: Mapping[str, str] = field(default_factory=dict)
     plans: Sequence[int] = ()
     memory: Memory = field(default_factory=Memory)
+
+    def __post_init__(self) -> None:
+        """UsageError where the day is one that no row can be of, or an id cannot be one."""
+        begin, end = EARLIEST.date(), LATEST.date()
+        if not begin <= self.as_of <= end:
+            raise UsageError(f"as of {self.as_of}: out of range; expected {begin} to {end}")
+        for plan in self.plans:
+            require_id(plan)
 
 
 @dataclass(frozen=True)

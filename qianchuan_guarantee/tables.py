@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from qianchuan_guarantee.errors import UsageError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -17,6 +19,7 @@ Kind = Literal["id", "count", "money", "text", "instant", "flag", "day"]
 # Times outside this range are refused: they are typing errors, not history.
 EARLIEST = datetime(2016, 1, 1)
 LATEST = datetime(2100, 1, 1)
+LARGEST_ID = 2**63 - 1
 # A larger count in one row is no count; and sums of counts and of bids × counts stay in range.
 MOST = 10**15
 
@@ -83,6 +86,12 @@ class Input:
     @property
     def has_plan(self) -> bool:
         return "ad_id" in self.names
+
+
+def require_id(ad_id: int) -> None:
+    """UsageError where a number cannot be the id of a plan."""
+    if not 0 < ad_id <= LARGEST_ID:
+        raise UsageError(f"plan {ad_id}: no id of a plan; expected 1 to {LARGEST_ID}")
 
 
 _PLAN = Column("ad_id", "id", "plan id", "计划 ID", positive=True)

@@ -119,20 +119,11 @@ def _inputs(decided: Decided, files: Sequence[InputFile]) -> list[dict[str, Any]
 
 
 def _rows(decided: Decided, name: str, files: Sequence[InputFile]) -> dict[str, dict[str, int]]:
-    """Counted by partition while reading; only where one has several files are they asked."""
-    table = decided.checked[name]
-    mine = [file for file in files if file.table == name]
-    if len({file.dt for file in mine}) == len(mine):
-        found = {}
-        for file in mine:
-            day = table.by_day.get(file.dt)
-            found[file.file] = {"rows": day.rows, "refused": day.refused} if day else {}
-        return {path: counted for path, counted in found.items() if counted}
     from qianchuan_guarantee.report.inspection import files_of
 
     return {
         row["file"]: {"rows": row["rows"], "refused": row["refused"]}
-        for row in files_of(decided, table)
+        for row in files_of(decided, decided.checked[name])
     }
 
 

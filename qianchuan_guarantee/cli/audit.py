@@ -212,7 +212,7 @@ def _lines(found: Sequence[Difference], lang: Language) -> list[str]:
 
 @app.command(help=say("c_bundle", "en"))
 def bundle(
-    ad_id: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
+    ad_id: options.PlanId,
     store: options.StoreAddress,
     out: Annotated[Path, typer.Option("-o", help=say("o_bundle", "en"), metavar="FILE.zip")],
     exports: Annotated[

@@ -66,6 +66,8 @@ def check(
     engine.close()
     if as_json:
         typer.echo(json.dumps(inspection.document(), ensure_ascii=False))
+        for line in _unused(inspection, language):
+            typer.echo(line, err=True)
     else:
         typer.echo(render(inspection, language))
     if strict and (refused.num_rows or summary.held):
@@ -90,12 +92,18 @@ def render(inspection: Inspection, lang: Language) -> str:
     """An inspection as people read it, or send it."""
     parts = [say("checked_as_of", lang, day=inspection.as_of)]
     parts += _tables(inspection, lang)
+    unused = _unused(inspection, lang)
+    parts += ["", *unused] if unused else []
     parts += _calendar(inspection, lang)
     parts += _refusals(inspection, lang)
     parts += _held(inspection, lang)
     if not inspection.refusals and not inspection.held:
         parts += ["", say("all_fine", lang)]
     return "\n".join(parts)
+
+
+def _unused(inspection: Inspection, lang: Language) -> list[str]:
+    return screen.unused(inspection.extra_columns, inspection.ignored_files, lang)
 
 
 def _tables(inspection: Inspection, lang: Language) -> list[str]:

@@ -63,8 +63,10 @@ def decide(
         written = _write(decided, out, quarantine, progress)
     if as_json:
         typer.echo(json.dumps(summary.document(), ensure_ascii=False))
+        for line in screen.unused(summary.extra_columns, summary.ignored_files, language):
+            typer.echo(line, err=True)
     else:
-        typer.echo(render(summary, decided, language))
+        typer.echo(render(summary, language))
         typer.echo("")
         for path in written:
             typer.echo(say("written", language, path=path))
@@ -148,7 +150,7 @@ def _refused(decided: Decided, path: Path) -> Sheet | Copy:
     return Sheet(refused.to_batches(), refused.schema, path, notes=notes)
 
 
-def render(summary: Summary, decided: Decided, lang: Language) -> str:
+def render(summary: Summary, lang: Language) -> str:
     """The summary as people read it."""
     parts = [say("as_of", lang, day=summary.as_of, rulebook=summary.rulebook)]
     if summary.read_otherwise:
@@ -158,7 +160,7 @@ def render(summary: Summary, decided: Decided, lang: Language) -> str:
     parts += _grants(summary, lang)
     parts += _reasons(summary, lang)
     parts += _near(summary, lang)
-    parts += _rows(summary, decided, lang)
+    parts += _rows(summary, lang)
     return "\n".join(parts)
 
 
@@ -231,7 +233,7 @@ def _near(summary: Summary, lang: Language) -> list[str]:
     ]
 
 
-def _rows(summary: Summary, decided: Decided, lang: Language) -> list[str]:
+def _rows(summary: Summary, lang: Language) -> list[str]:
     fates = ("read", "accepted", "duplicate", "superseded", "quarantined")
     rows = [
         (name, *(f"{counts[fate]:,}" for fate in fates)) for name, counts in summary.tables.items()
@@ -247,10 +249,4 @@ def _rows(summary: Summary, decided: Decided, lang: Language) -> list[str]:
         parts += ["", screen.table(header, refused, right=(2,))]
     if summary.rows_without_plan:
         parts += ["", say("no_plan_readable", lang, rows=summary.rows_without_plan)]
-    for name, found in decided.export.tables.items():
-        if found.extra_columns:
-            extra = ", ".join(found.extra_columns)
-            parts.append(say("extra_columns", lang, table=name, columns=extra))
-    if decided.export.ignored:
-        parts.append(say("ignored_files", lang, files=", ".join(decided.export.ignored)))
-    return parts
+    return parts + screen.unused(summary.extra_columns, summary.ignored_files, lang)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    ad_id: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
+    ad_id: options.PlanId,
     exports: Annotated[
         str | None, typer.Argument(help=say("o_exports", "en"), metavar="EXPORTS")
     ] = None,

@@ -63,7 +63,10 @@ def list_entries(
         str | None, typer.Option("--kind", help=say("o_kind", "en"), metavar="KIND")
     ] = None,
     plan: Annotated[
-        int | None, typer.Option("--plan", help=say("o_of_plan", "en"), metavar="AD_ID")
+        int | None,
+        typer.Option(
+            "--plan", help=say("o_of_plan", "en"), metavar="AD_ID", callback=options.plan_id
+        ),
     ] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help=say("o_waiting", "en"))] = False,
     lang: options.Lang = "en",
@@ -128,8 +131,9 @@ def show(
     from qianchuan_guarantee.ledger import query
 
     kept = _open(store)
-    if entry.isdigit():
+    if entry.isascii() and entry.isdigit():
         plan = int(entry)
+        options.plan_id(plan)
         if as_json:
             _print({"ad_id": plan, **query.of_plan(kept, plan)})
         else:
@@ -200,7 +204,7 @@ def refuse(
 
 @app.command("claw-back", help=say("c_claw_back", "en"))
 def claw_back(
-    plan: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
+    plan: options.PlanId,
     store: options.StoreAddress,
     by: By,
     why: Why,
@@ -251,7 +255,7 @@ def _done(kept: Store, done: Sequence[Entry], rule: Any, lang: str, as_json: boo
 
 @app.command(help=say("c_release", "en"))
 def release(
-    plan: Annotated[int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID")],
+    plan: options.PlanId,
     store: options.StoreAddress,
     by: By,
     why: Why,

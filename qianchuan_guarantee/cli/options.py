@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qianchuan_guarantee.errors import UsageError
+from qianchuan_guarantee.tables import require_id
 from qianchuan_guarantee.wording import say
 
 if TYPE_CHECKING:
@@ -35,6 +36,18 @@ SparkMaster = Annotated[
 StoreAddress = Annotated[str, typer.Option("--store", help=say("o_store", "en"), metavar="STORE")]
 Sign = Annotated[Path | None, typer.Option("--sign", help=say("o_sign", "en"), metavar="KEY")]
 Memory = Annotated[str | None, typer.Option("--memory", help=say("o_memory", "en"), metavar="SIZE")]
+
+
+def plan_id(ad_id: int | None) -> int | None:
+    """A plan's id, if it can be one."""
+    if ad_id is not None:
+        require_id(ad_id)
+    return ad_id
+
+
+PlanId = Annotated[
+    int, typer.Argument(help=say("o_ad_id", "en"), metavar="AD_ID", callback=plan_id)
+]
 
 
 def day(text: str) -> date:

@@ -69,6 +69,8 @@ def run(
         document = dict(result.document) | {"dry_run": dry_run, "undelivered": undelivered}
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
+            for line in _unused(document, language):
+                typer.echo(line, err=True)
         else:
             typer.echo(render(document, hidden(store), language))
         runner.close()
@@ -103,10 +105,20 @@ def render(document: Mapping[str, Any], store: str, lang: Language) -> str:
     names = ("proposed", "issued", "waiting", "refused", "recovered")
     money = [(say(name, lang), f"{Decimal(document[name]):,}") for name in names]
     parts += ["", screen.table((say("money", lang), ""), money, right=(1,))]
+    if document["rows_without_plan"]:
+        parts += ["", say("no_plan_readable", lang, rows=document["rows_without_plan"])]
+    unused = _unused(document, lang)
+    parts += ["", *unused] if unused else []
     parts += _to_look_at(document, lang)
     if Decimal(document["waiting"]):
         parts += ["", say("review_it", lang, store=store)]
     return "\n".join(parts)
+
+
+def _unused(document: Mapping[str, Any], lang: Language) -> list[str]:
+    # A night of an earlier version does not say it.
+    columns, files = document.get("extra_columns", {}), document.get("ignored_files", ())
+    return screen.unused(columns, files, lang)
 
 
 def _plans(document: Mapping[str, Any], lang: Language) -> list[str]:

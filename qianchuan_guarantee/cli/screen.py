@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 import typer
@@ -45,6 +45,19 @@ def heading(text: str) -> str:
     if sys.stdout.isatty():
         return "\n" + typer.style(text, bold=True)
     return f"\n{text}"
+
+
+def unused(
+    extra_columns: Mapping[str, Sequence[str]], ignored_files: Sequence[str], lang: Language
+) -> list[str]:
+    """What is there and is not used: a line per table, and one of files."""
+    lines = [
+        say("extra_columns", lang, table=name, columns=", ".join(columns))
+        for name, columns in extra_columns.items()
+    ]
+    if ignored_files:
+        lines.append(say("ignored_files", lang, files=", ".join(ignored_files)))
+    return [plain(line) for line in lines]
 
 
 class Progress:

@@ -18,7 +18,7 @@ from qianchuan_guarantee.engines import Malformed, Plans, Rows, Step
 from qianchuan_guarantee.engines.duckdb_files import ROW_NUMBER, Files, quoted, quoted_name
 from qianchuan_guarantee.engines.kept import Kept
 from qianchuan_guarantee.engines.prepared import Call, Prepared, known
-from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.errors import UsageError
 from qianchuan_guarantee.tables import Input
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class DuckDB:
             try:
                 self.connection.execute(f"SET memory_limit = {quoted(memory)}")
             except Exception as error:
-                raise UserError(f"--memory {memory}: not a size; expected e.g. 2GB") from error
+                raise UsageError(f"--memory {memory}: not a size; expected e.g. 2GB") from error
 
     def version(self) -> str:
         return f"duckdb {duckdb.__version__}, ibis {metadata.version('ibis-framework')}"

@@ -134,6 +134,8 @@ def _value(rows: Table, name: str, column: Column) -> Value:
         return raw.cast("timestamp(6)")
     if (column.kind == "day" and kind.is_date()) or (column.kind == "flag" and kind.is_boolean()):
         return raw
+    if column.kind == "flag" and kind.is_integer():  # as databases write them
+        return ibis.cases((raw == 1, True), (raw == 0, False))
     if column.kind == "text" and (kind.is_integer() or kind.is_decimal()):
         return raw.cast("string")
     return ibis.null(column.type_name)

@@ -56,7 +56,7 @@ def _listed(files: Any, root: str) -> dict[PurePosixPath, tuple[str, dict[str, A
     found = {}
     for path, about in sorted(files.find(root, withdirs=True, detail=True).items()):
         inside = PurePosixPath(path.removeprefix(root.rstrip("/")).lstrip("/"))
-        if inside.parts and inside.parts[0].split(".")[0] in INPUTS:
+        if inside.parts and inside.parts[0].split(".")[0].lower() in INPUTS:
             if ".." in inside.parts:
                 raise UserError(f"{path}: leads out of its folder; it is not fetched")
             found[inside] = (path, about)

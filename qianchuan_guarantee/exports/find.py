@@ -79,6 +79,15 @@ class Export:
     stamps: Stamps = field(default_factory=dict)
 
     @property
+    def extra_columns(self) -> dict[str, list[str]]:
+        """Table → its columns that are not ours, where there are any."""
+        return {
+            name: list(found.extra_columns)
+            for name, found in self.tables.items()
+            if found.extra_columns
+        }
+
+    @property
     def has_conversions(self) -> bool:
         return "conversions" in self.tables
 
@@ -98,24 +107,29 @@ def find(folder: str) -> Export:
         if found is not None:
             tables[table.name] = found
     for path in sorted(root.iterdir()):
-        if not _format(path) or not path.is_file() or _is_table(path):
-            continue
         name = path.name.split(".")[0]
-        if name in INPUTS:
+        if path.name in tables or (_is_table(path) and path.is_file()):
+            continue
+        if _format(path) and path.is_file() and name in INPUTS:
             raise UserError(f"{path}: a part of table {name}? Parts go into a folder {name}/")
-        ignored.append(path.name)
+        if name.lower() in INPUTS and name.lower() not in tables:
+            # Left out in silence, it would look as if there were none of its rows.
+            raise UserError(f"{path}: not read as table {name.lower()}; {_expected(name.lower())}")
+        if name.lower() in INPUTS or (_format(path) and path.is_file()):
+            ignored.append(path.name)
     missing = [t.name for t in INPUTS.values() if not t.optional and t.name not in tables]
     if missing:
-        raise UserError(
-            f"{folder}: no table {', '.join(missing)}; expected files named "
-            f"{missing[0]}.<ext> or a folder {missing[0]}/ (ext: {_ENDINGS})"
-        )
+        raise UserError(f"{folder}: no table {', '.join(missing)}; {_expected(missing[0])}")
     if "conversions" not in tables and not _has_column(tables["delivery"]):
         raise UserError(
             f"{folder}: nothing says how many conversions there were; expected a table "
             "conversions, or a column attribution_convert_cnt in delivery"
         )
     return Export(folder, tables, tuple(ignored), before)
+
+
+def _expected(name: str) -> str:
+    return f"expected files named {name}.<ext> or a folder {name}/ (ext: {_ENDINGS})"
 
 
 def _has_column(delivery: Found) -> bool:
@@ -199,7 +213,7 @@ def _found(table: Input, paths: list[Path], days: tuple[date, ...] | None) -> Fo
     groups = []
     for number, ((kind, names), members) in enumerate(sorted(grouped.items())):
         columns = tuple(name.partition("\0")[0] for name in names)
-        _require_columns(table, columns, members[0])
+        _require_columns(table, columns, members[0], kind)
         extra.update(dict.fromkeys(c for c in columns if c not in table.names and c != "dt"))
         groups.append(
             FileGroup(table.name, number, kind, columns, tuple(members), days is not None)
@@ -207,11 +221,13 @@ def _found(table: Input, paths: list[Path], days: tuple[date, ...] | None) -> Fo
     return Found(table, tuple(groups), days, tuple(extra))
 
 
-def _require_columns(table: Input, columns: tuple[str, ...], path: str) -> None:
+def _require_columns(table: Input, columns: tuple[str, ...], path: str, kind: Format) -> None:
     missing = [c.name for c in table.columns if c.required and c.name not in columns]
     if missing:
+        # As they stand in the file, not by their place.
+        found = _header(Path(path)) if kind == "csv" else list(columns)
         raise UserError(
-            f"{path}: column {', '.join(missing)} is missing; found {', '.join(columns) or 'none'}"
+            f"{path}: column {', '.join(missing)} is missing; found {', '.join(found) or 'none'}"
         )
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
@@ -267,14 +283,22 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _csv_columns(path: Path) -> tuple[str, ...]:
+    header = _header(path)
+    _require_few(path, len(header))
+    return tuple(_distinct(header))
+
+
+def _header(path: Path) -> list[str]:
     try:
         header = next(csv.reader(itertools.islice(_lines(path), _HEADER_LINES)), None)
     except csv.Error as error:
-        raise UserError(f"{path}: not a CSV file with a header ({error})") from error
+        why = "lines end in CR alone; expected LF or CRLF" if "new-line" in str(error) else error
+        raise UserError(f"{path}: not a CSV file with a header ({why})") from error
     if header is None:
         raise UserError(f"{path}: an empty file; expected at least a header line")
-    _require_few(path, len(header))
-    return tuple(_distinct([name.strip() for name in header]))
+    if any("\0" in name for name in header):
+        raise UserError(f"{path}: not text in UTF-8 or GBK")
+    return [name.strip() for name in header]
 
 
 def _require_few(path: Path, columns: int) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from qianchuan_guarantee.engines import Plans, Rows
 from qianchuan_guarantee.exports.check import checked
 from qianchuan_guarantee.exports.fates import with_fate
+from qianchuan_guarantee.exports.malformed import plan_of
 from qianchuan_guarantee.expressions import ibis
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _rows_of(
     plans: Sequence[int],
 ) -> Iterator[dict[str, Any]]:
     malformed = [line for line in table.malformed if line.path in group.paths]
-    yield from _malformed(table, malformed)
+    yield from _malformed(table, group, malformed)
     paths = group.paths
     if conflicts is None:
         refused = {row["file"] for row in engine.rows(_files, table.refused)}
@@ -198,13 +199,15 @@ def _conflicting(rows: Table, conflicts: Table, key: Sequence[str]) -> Table:
     return found.select("_file", "_row_number", _plan=found._ad_id, _why=why)
 
 
-def _malformed(table: CheckedTable, lines: Sequence[Malformed]) -> Iterator[dict[str, Any]]:
+def _malformed(
+    table: CheckedTable, group: FileGroup, lines: Sequence[Malformed]
+) -> Iterator[dict[str, Any]]:
     for line in lines:
         yield {
             "table": table.table.name,
             "file": line.path,
             "row_number": line.row_number,
-            "ad_id": None,
+            "ad_id": plan_of(line, (group,)),
             "column": None,
             "reason": "malformed",
             "raw": _as_json({"line": line.line}),

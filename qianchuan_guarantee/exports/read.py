@@ -3,7 +3,6 @@ the others."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,6 +12,7 @@ from qianchuan_guarantee.engines import Plans, Rows
 from qianchuan_guarantee.exports.check import checked_columns, read_columns
 from qianchuan_guarantee.exports.daily import DayFacts, daily, delivery_days, doubtful_days
 from qianchuan_guarantee.exports.find import Export, FileGroup, Found
+from qianchuan_guarantee.exports.malformed import plan_of
 from qianchuan_guarantee.exports.memory import Memory
 from qianchuan_guarantee.exports.totals import ByDay, check_totals, day_of, rows_by_day
 from qianchuan_guarantee.exports.typed import all_of, naming, of_plans, typed, with_old
@@ -221,7 +221,7 @@ def _refused(
             "problem": ":malformed",
         }
         for line in malformed
-        if (plan := _plan_of(line, found)) is None or not plans or plan in plans
+        if (plan := plan_of(line, found.groups)) is None or not plans or plan in plans
     ]
     return engine.keep(all_of, [kept, engine.table(Rows(REFUSED_COLUMNS, lines))])
 
@@ -236,21 +236,3 @@ def _not_fine(every: Table) -> Table:
         file=refused._file,
         problem=refused._problem,
     )
-
-
-def _plan_of(line: Malformed, found: Found) -> int | None:
-    """The plan that a malformed line names. Its cell must be followed by another one: the last
-    cell of a line that was cut off may be half a number."""
-    header = next(group.columns for group in found.groups if line.path in group.paths)
-    if "ad_id" not in header:
-        return None
-    position = header.index("ad_id")
-    try:
-        cells = next(csv.reader([line.line]), [])
-    except csv.Error:
-        return None
-    if len(cells) <= position + 1:
-        return None
-    text = cells[position].strip()
-    is_id = text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) < 2**63
-    return int(text) if is_id else None

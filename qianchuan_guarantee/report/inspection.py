@@ -4,16 +4,20 @@ examples, and the plans that would be held."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from qianchuan_guarantee.vocabulary import reasons_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from ibis.expr.types import Table
 
     from qianchuan_guarantee.decide import Decided
+    from qianchuan_guarantee.engines import Engine
     from qianchuan_guarantee.exports.read import CheckedTable
 
 _EXAMPLES = 3
@@ -58,6 +62,8 @@ class Inspection:
     held: dict[str, int]
     held_plans: dict[str, list[int]]
     rows_without_plan: int
+    extra_columns: dict[str, list[str]]
+    ignored_files: list[str]
 
     def document(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -75,6 +81,8 @@ class Inspection:
             "held": self.held,
             "held_plans": self.held_plans,
             "rows_without_plan": self.rows_without_plan,
+            "extra_columns": self.extra_columns,
+            "ignored_files": self.ignored_files,
         }
 
 
@@ -96,36 +104,64 @@ def inspect(decided: Decided, quarantine: pa.Table, rows_without_plan: int) -> I
         held=held,
         held_plans=held_plans,
         rows_without_plan=rows_without_plan,
+        extra_columns=decided.export.extra_columns,
+        ignored_files=list(decided.export.ignored),
     )
 
 
 def files_of(decided: Decided, table: CheckedTable) -> list[dict[str, Any]]:
-    from pathlib import PurePath
-
-    if table.every is None:
-        return []
-    every = table.every
-    grouped = every.group_by("_file", "_dt").agg(
-        rows=every.count(), refused=(~every._is_fine).sum()
-    )
-    counted = {
-        row["_file"]: row for row in decided.engine.arrow(grouped.order_by("_file")).to_pylist()
-    }
-    malformed: dict[str, int] = {}
-    for line in table.malformed:
-        malformed[line.path] = malformed.get(line.path, 0) + 1
-    files = []
+    """Each file with its rows, malformed lines included: `file`, `rows`, `refused`."""
+    paths: dict[date | None, list[str]] = {}
     for path in sorted(path for group in table.groups for path in group.paths):
-        row = counted.get(path, {"rows": 0, "refused": 0})
-        bad = malformed.get(path, 0)
-        try:
-            name = PurePath(path).relative_to(decided.export.folder).as_posix()
-        except ValueError:
-            name = path
-        files.append(
-            {"file": name, "rows": row["rows"] + bad, "refused": (row["refused"] or 0) + bad}
-        )
-    return files
+        day = None if table.days is None else _day_of(path)
+        paths.setdefault(day, []).append(path)
+    shared = frozenset(path for some in paths.values() if len(some) > 1 for path in some)
+    counted = _counted(decided.engine, table, shared) if shared else {}
+    for day, (path, *others) in paths.items():
+        if not others and day in table.by_day:
+            counted[path] = (table.by_day[day].rows, table.by_day[day].refused)
+    return [
+        {"file": _relative(path, decided.export.folder), "rows": rows, "refused": refused}
+        for path in sorted(path for some in paths.values() for path in some)
+        for rows, refused in [counted.get(path, (0, 0))]
+    ]
+
+
+def _counted(
+    engine: Engine, table: CheckedTable, paths: frozenset[str]
+) -> dict[str, tuple[int, int]]:
+    """Rows and refused ones of files that share a day. Which file a row stands in is not kept
+    where the row is fine, so they are read again."""
+    rows = Counter(line.path for line in table.malformed)
+    refused = Counter(rows)
+    for group in table.groups:
+        some = tuple(path for path in group.paths if path in paths)
+        if some:
+            raw = engine.read(replace(group, paths=some), numbered=True)
+            rows.update({row["_file"]: row["rows"] for row in engine.rows(_by_file, raw)})
+    if table.every is not None:
+        found = engine.rows(_refused_by_file, table.every)
+        refused.update({row["_file"]: row["rows"] for row in found})
+    return {path: (rows[path], refused[path]) for path in paths}
+
+
+def _by_file(raw: Table) -> Table:
+    return raw.group_by("_file").agg(rows=raw.count())
+
+
+def _refused_by_file(every: Table) -> Table:
+    return _by_file(every.filter(~every._is_fine))
+
+
+def _day_of(path: str) -> date:
+    return date.fromisoformat(PurePath(path).parent.name.removeprefix("dt="))
+
+
+def _relative(path: str, folder: str) -> str:
+    try:
+        return PurePath(path).relative_to(folder).as_posix()
+    except ValueError:
+        return path
 
 
 def _days(decided: Decided, table: CheckedTable) -> dict[date, DayState]:

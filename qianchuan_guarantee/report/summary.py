@@ -22,6 +22,7 @@ _SHOWN = 30
 class Summary:
     """Numbers of a run. `grants`: the largest grants, `(ad_id, advertiser_id, scenario, cost,
     target_cost, conversions, amount)` as mappings. `refusals`: `(table, column, reason)` → rows.
+    `extra_columns`, `ignored_files`: what there is and is not used; by table, and beside tables.
     `near`: the plans nearest to the other outcome; None where nobody asked."""
 
     as_of: str
@@ -37,6 +38,8 @@ class Summary:
     grants: list[dict[str, Any]]
     refusals: dict[tuple[str, str, str], int]
     rows_without_plan: int
+    extra_columns: dict[str, list[str]]
+    ignored_files: list[str]
     near: list[Near] | None = None
 
     @property
@@ -60,6 +63,8 @@ class Summary:
             "amount": str(self.amount),
             "held": self.held,
             "rows_without_plan": self.rows_without_plan,
+            "extra_columns": self.extra_columns,
+            "ignored_files": self.ignored_files,
             **({} if self.near is None else {"near": [each.document() for each in self.near]}),
         }
 
@@ -91,6 +96,8 @@ def summarise(decided: Decided, near_most: int | None = None) -> Summary:
         grants=_largest_grants(decided),
         refusals=_count_refusals(decided),
         rows_without_plan=_rows_without_plan(decided),
+        extra_columns=decided.export.extra_columns,
+        ignored_files=list(decided.export.ignored),
         near=None if near_most is None else near(decided, near_most),
     )
 
