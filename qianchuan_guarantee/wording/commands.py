@@ -21,8 +21,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "这一天的最近一夜，YYYY-MM-DD；缺省为全部之中最近的一夜。",
     ),
     "o_known_at": (
-        "Decide on what was known at this day or instant, whatever came later.",
-        "只依据此日或此刻所知的数据判定，其后到达的一概不计。",
+        "Decide on what was known on the morning of this day, or of this instant's day.",
+        "只依据此日（或此刻所在之日）早晨所知的数据判定。",
     ),
     "o_explain_store": (
         "Explain what a night decided, from what its run left, with the ledger's entries; instead "
