@@ -367,7 +367,7 @@ MISUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
         2,
         ["--spark-master", "--engine spark"],
     ),
-    "a memory that is no size": ((*AS_OF, "--memory", "lots"), 1, ["--memory", "lots"]),
+    "a memory that is no size": ((*AS_OF, "--memory", "lots"), 2, ["--memory", "lots"]),
     "explain a plan that is no number": (
         ("explain", "first", "EXPORTS", "--as-of", DAY),
         2,

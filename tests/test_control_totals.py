@@ -134,3 +134,14 @@ def test_a_refused_cost_is_counted_whole_or_not_at_all(
     pq.write_table(pa.table(rows), folder / "delivery" / "dt=2022-10-09" / "part.parquet")
     _, counts = decide_folder(folder, AS_OF)
     assert counts["delivery"]["quarantined"] == 11
+
+
+def test_a_total_that_is_delivered_twice_is_a_duplicate(tmp_path: Path) -> None:
+    _, counts = decide_folder(export(tmp_path, [*RIGHT, RIGHT[0]]), AS_OF)
+    assert counts["control_totals"]["duplicate"] == 1
+
+
+def test_totals_that_contradict_each_other_are_named(tmp_path: Path) -> None:
+    said = r"contradicted \(two totals for delivery, dt=2022-10-01\)"
+    with pytest.raises(UserError, match=said):
+        decide_folder(export(tmp_path, [*RIGHT, "delivery,2022-10-01,4,6"]), AS_OF)

@@ -97,15 +97,34 @@ def check_totals(tables: Mapping[str, CheckedTable], engine: Engine) -> None:
     totals = tables["control_totals"]
     if not totals.groups:
         return
-    if totals.refused_count or totals.suspects is not None:
-        raise UserError(
-            f"{totals.groups[0].paths[0]}: a control total cannot be read or stands twice; "
-            "mend it, since nothing can be held against it"
-        )
+    _require_readable(totals, engine)
     rows = engine.rows(_totals_in_order, totals.rows)
     differences = [words for row in rows for words in _differences(row, tables)]
     if differences:
         raise UserError("control_totals differ from what was read:\n" + "\n".join(differences))
+
+
+def _require_readable(totals: CheckedTable, engine: Engine) -> None:
+    found = [row["problem"].lstrip(":") for row in engine.rows(_problems, totals.refused)]
+    if totals.suspects is not None:
+        found += [
+            f"two totals for {row['table']}" + (f", dt={row['dt']}" if row["dt"] else "")
+            for row in engine.rows(_contradicted, totals.suspects)
+        ]
+    if found or totals.refused_count:
+        raise UserError(
+            f"{totals.groups[0].paths[0]}: a control total cannot be read or is contradicted "
+            f"({'; '.join(found)}); mend it, since nothing can be held against it"
+        )
+
+
+def _problems(refused: Table) -> Table:
+    return refused.select("problem").distinct().order_by("problem")
+
+
+def _contradicted(suspects: Table) -> Table:
+    found = suspects.filter(suspects.is_conflict)
+    return found.select("table", "dt").distinct().order_by(["table", "dt"])
 
 
 def _totals_in_order(totals: Table) -> Table:
