@@ -691,3 +691,34 @@ def test_a_notice_counts_how_often_it_was_tried(nights: Nights) -> None:
         deliver(nights.store, Notices(command=("false",)), lambda *_, **__: None)
     with nights.store.reading() as connection:
         assert connection.execute(sa.select(schema.notices.c.attempts)).scalar() == 2
+
+
+@pytest.mark.parametrize(
+    ("now", "verdicts"), [(answer(0), {}), (cheating(2000), {PLAN: "ANTI_SPAM"})]
+)
+@pytest.mark.parametrize("answered", [None, "approved", "refused"])
+def test_a_plan_that_is_left_its_grant_keeps_what_is_not_taken_back_by_hand(
+    nights: Nights, now: Answer, verdicts: dict[int, str], answered: str | None
+) -> None:
+    """A person refused to take it back; that another one wants a part of it changes nothing about
+    the rest, which no night takes."""
+    strict = OPEN.model_copy(update={"approver_differs_from_proposer": answered is not None})
+    nights.enter(found(answer(2000)))
+    nights.enter(found(now, verdicts=verdicts), SHUT)
+    review.refuse(nights.store, nights.waiting(), by="alice", why="let them keep it")
+    review.claw_back(nights.store, PLAN, 500, by="bob", why="a part", policy=strict)
+    if answered == "refused":
+        review.refuse(nights.store, nights.waiting(), by="carol", why="all of it")
+    elif answered:
+        review.approve(nights.store, nights.waiting(), by="carol", why="x", policy=strict)
+    assert nights.enter(found(now, verdicts=verdicts)).proposed == 0
+    assert nights.balance()["available"] == ("20.00" if answered == "refused" else "15.00")
+
+
+def test_a_supplement_that_was_refused_is_asked_for_anew_after_a_claw_back(nights: Nights) -> None:
+    """The person who refused it knew of no claw-back, and what is owed is counted otherwise now."""
+    nights.enter(found(answer(2000)))
+    nights.enter(found(answer(2600)))
+    review.refuse(nights.store, nights.waiting(), by="alice", why="not the rest")
+    review.claw_back(nights.store, PLAN, 500, by="bob", why="a part", policy=OPEN)
+    assert nights.enter(found(answer(3700))).proposed == 1100
