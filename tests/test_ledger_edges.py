@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from qianchuan_guarantee.digests import digest_of_rows, sha256_of
 from qianchuan_guarantee.errors import InvariantError, UserError
@@ -25,6 +26,7 @@ from qianchuan_guarantee.ledger.night import Entered, _assert_night
 from qianchuan_guarantee.ledger.notices import deliver
 from qianchuan_guarantee.ledger.policy import Notices, Policy, load_policy
 from qianchuan_guarantee.ledger.settle import Standing
+from qianchuan_guarantee.signatures import Signer
 from tests.test_ledger import (
     ADVERTISER,
     DAY0,
@@ -694,7 +696,8 @@ def test_a_notice_counts_how_often_it_was_tried(nights: Nights) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "verdicts"), [(answer(0), {}), (cheating(2000), {PLAN: "ANTI_SPAM"})]
+    ("now", "verdicts"),
+    [(answer(0), {}), (answer(1500), {}), (cheating(2000), {PLAN: "ANTI_SPAM"})],
 )
 @pytest.mark.parametrize("answered", [None, "approved", "refused"])
 def test_a_plan_that_is_left_its_grant_keeps_what_is_not_taken_back_by_hand(
@@ -722,3 +725,32 @@ def test_a_supplement_that_was_refused_is_asked_for_anew_after_a_claw_back(night
     review.refuse(nights.store, nights.waiting(), by="alice", why="not the rest")
     review.claw_back(nights.store, PLAN, 500, by="bob", why="a part", policy=OPEN)
     assert nights.enter(found(answer(3700))).proposed == 1100
+
+
+def test_an_amount_that_was_refused_is_owed_again_once_another_was_issued(nights: Nights) -> None:
+    nights.enter(found(answer(2000)), SHUT)
+    review.refuse(nights.store, nights.waiting(), by="alice", why="not this one")
+    nights.enter(found(answer(2500)), SHUT)
+    review.approve(nights.store, [], by="alice", why="this one", policy=SHUT)
+    assert nights.enter(found(answer(2000))).recovered == 500
+
+
+def test_who_signed_a_proposal_cannot_approve_it_by_another_name(nights: Nights) -> None:
+    strict = SHUT.model_copy(update={"approver_differs_from_proposer": True})
+    keys = [Ed25519PrivateKey.generate() for _ in range(2)]
+    nightly, alices = (Signer(key, key.public_key().public_bytes_raw().hex()) for key in keys)
+
+    def approve(by: str, signer: Signer) -> None:
+        nights.store.signer = signer
+        review.approve(nights.store, [], by=by, why="x", policy=strict)
+
+    nights.signer = nightly
+    nights.enter(found(answer(2000)), strict)
+    with pytest.raises(UserError, match="under the key that would sign this"):
+        approve("bob", nightly)
+    approve("alice", alices)
+    review.claw_back(nights.store, PLAN, 500, by="alice", why="x", policy=strict)
+    with pytest.raises(UserError, match="under the key that would sign this"):
+        approve("bob", alices)
+    approve("bob", nightly)
+    assert nights.balance()["available"] == "15.00"

@@ -69,9 +69,9 @@ def claw_back(
             )
         # What is left is what the plan is owed from now on, whatever is decided again.
         left, decided = standing.issued_fen - amount, standing.merit_fen or 0
-        # Where it was left more than was decided, it was left this part of that, too.
+        # A refusal to take anything back covers this part, too.
         refused = standing.refused_fen
-        is_left = refused is not None and refused == standing.decided_fen and refused <= left
+        is_left = refused is not None and refused <= left
         book.stand(
             standing._replace(
                 decided_fen=left,
