@@ -754,3 +754,21 @@ def test_who_signed_a_proposal_cannot_approve_it_by_another_name(nights: Nights)
         approve("bob", alices)
     approve("bob", nightly)
     assert nights.balance()["available"] == "15.00"
+
+
+def test_a_verdict_that_says_the_same_again_decides_nothing(nights: Nights) -> None:
+    """What people decided since stands."""
+    nights.enter(found(answer(2000)))
+    nights.enter(found(answer(1500)), SHUT)
+    review.refuse(nights.store, nights.waiting(), by="alice", why="let them keep it")
+    review.claw_back(nights.store, PLAN, 200, by="bob", why="a part", policy=OPEN)
+    before = nights.row()
+    nights.enter(found(verdicts={PLAN: ""}))
+    assert nights.row() == before
+
+
+def test_a_verdict_on_a_plan_that_runs_is_learnt_when_the_plan_is_asked(nights: Nights) -> None:
+    nights.enter(found(answer(0, outcome="open", status="IN_EFFECT", reasons="", merit_fen=None)))
+    before = nights.row()
+    nights.enter(found(verdicts={PLAN: "ANTI_SPAM"}))
+    assert nights.row() == before
