@@ -29,6 +29,7 @@ from qianchuan_guarantee.ledger.night import Entered, enter
 from qianchuan_guarantee.ledger.notices import deliver, undelivered
 from qianchuan_guarantee.ledger.policy import Notices, Policy, load_policy
 from qianchuan_guarantee.ledger.store import Store
+from qianchuan_guarantee.signatures import Signer
 
 PLAN, ADVERTISER = 1745000000000001, 1701000000000001
 DAY0 = date(2022, 10, 1)
@@ -89,6 +90,7 @@ class Nights:
     def __init__(self, folder: Path) -> None:
         self.store = Store(str(folder), create=True)
         self.as_of = NIGHT
+        self.signer: Signer | None = None
 
     def enter(self, what: Found, policy: Policy = OPEN) -> Entered:
         run_id = f"run-{self.as_of}"
@@ -96,7 +98,7 @@ class Nights:
         with self.store.writing() as connection:
             book = Book(connection, stamp)
             entered = enter(book, what, policy, {"rule@1": "abc"}, self.as_of)
-            acts.enter(connection, "run", stamp, {}, book.write(), None)
+            acts.enter(connection, "run", stamp, {}, book.write(), self.signer)
         self.as_of += timedelta(days=1)
         assert problems(self.store) == []
         return entered

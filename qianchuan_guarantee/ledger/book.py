@@ -135,14 +135,13 @@ class Book:
         return self.standings[entry.subject.ad_id]
 
     def waiting(self, plans: Iterable[int]) -> dict[int, Entry]:
-        """The proposals that wait, of plans that were loaded."""
+        """The proposals that waited before this transaction, of plans that were loaded."""
         ids = {
-            standing.waiting_entry: plan
+            entry: plan
             for plan in plans
-            if (standing := self.standings[plan]).waiting_entry is not None
+            if (entry := self.standings[plan].waiting_entry) is not None
         }
-        found = {e.entry_id: e for e in self.entered if e.entry_id in ids}
-        found |= entries_of(self.connection, [i for i in ids if i is not None and i not in found])
+        found = entries_of(self.connection, list(ids))
         return {ids[key]: entry for key, entry in found.items()}
 
     def write(self) -> acts.Wrote:
@@ -186,7 +185,7 @@ class Book:
     def _write_standings(self) -> dict[str, Any]:
         changed = [self.standings[plan] for plan in sorted(self._changed)]
         for standing in changed:
-            if standing.waiting_entry is None and not is_in_order(standing):
+            if not is_in_order(standing):
                 raise InvariantError(f"plan {standing.ad_id}: owed {standing.decided_fen} fen")
         known = [(s.ad_id,) for s in changed if s.ad_id in self._stored]
         bulk.unmark(self.connection, schema.statuses, "is_last", "ad_id", known)

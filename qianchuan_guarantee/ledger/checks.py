@@ -138,7 +138,7 @@ def _standings(connection: Connection) -> list[str]:
         table.c.issued_fen != 0,
         table.c.waiting_fen != 0,
         table.c.waiting_entry.is_not(None),
-        sa.func.coalesce(table.c.decided_fen, 0) != 0,
+        table.c.decided_fen != 0,
         table.c.correction != 0,
     )
     found = [
@@ -156,9 +156,8 @@ def _standings(connection: Connection) -> list[str]:
             found.append(f"plan {plan}: {was} fen issued, entries come to {should}")
         if (row["waiting_entry"], row["waiting_fen"]) != (entry, amount):
             found.append(f"plan {plan}: waits for {row['waiting_entry']}, entries say {entry}")
-        owed, refused = row["decided_fen"], row["refused_fen"]
-        is_settled = owed is not None
-        if is_settled and owed != row["issued_fen"] + row["waiting_fen"] and owed != refused:
+        owed = row["decided_fen"] or 0
+        if owed != row["issued_fen"] + row["waiting_fen"] and owed != row["refused_fen"]:
             found.append(f"plan {plan}: {owed} fen decided are not accounted for")
     lost = sorted((issued.keys() | waiting.keys()) - seen)
     return found + [f"plan {plan}: has entries, and no standing" for plan in lost]

@@ -82,7 +82,6 @@ def _verdicts_changed(book: Book, found: Found, asked: Mapping[int, Answer]) -> 
         for plan in plans
         if (standing := book.standings.get(plan)) is not None
         and standing.is_settled
-        and standing.merit_fen is not None
         and standing.is_cheating != bool(found.verdicts[plan])
     ]
 
@@ -115,7 +114,7 @@ def _take(book: Book, answer: Answer, found: Found, result: Entered) -> None:
         source = found.verdicts.get(answer.ad_id)
         if source is None:
             _miss_verdict(standing, result)
-        elif bool(source) != standing.is_cheating and standing.merit_fen is not None:
+        elif bool(source) != standing.is_cheating:
             book.stand(judged(standing, source))
         result.incidents.append(
             {"ad_id": answer.ad_id, "kind": "settled_before", "reasons": answer.reasons}
@@ -148,11 +147,7 @@ def _miss_verdict(standing: Standing, result: Entered) -> bool:
 
 def _withdraw(book: Book, plans: Sequence[int], before: Mapping[int, Standing]) -> None:
     """What waits and is not what is owed any more is refused, so that it can be proposed anew."""
-    stale = [
-        plan
-        for plan in plans
-        if book.standings[plan].waiting_entry and not is_in_order(book.standings[plan])
-    ]
+    stale = [plan for plan in plans if not is_in_order(book.standings[plan])]
     for plan, waiting in sorted(book.waiting(stale).items()):
         clause = "四(一)" if book.standings[plan].is_cheating else "四(二)"
         book.refuse(waiting, clause, "superseded", by_person=False)

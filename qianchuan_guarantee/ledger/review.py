@@ -27,7 +27,7 @@ def approve(
         for proposal in _waiting(book, wanted):
             if policy.approver_differs_from_proposer:
                 _require_another(store, connection, proposal, by)
-            book.issue(proposal, why)
+            _issue(book, proposal, why, is_of_a_person=_is_of_a_person(connection, proposal))
         _close(store, book, "approve", why)
         return list(book.entered)
 
@@ -37,8 +37,10 @@ def refuse(store: Store, wanted: Sequence[str], *, by: str, why: str) -> list[En
     with store.only_writer(), store.writing() as connection:
         book = Book(connection, Stamp(by, now(), None))
         for proposal in _waiting(book, wanted):
-            book.refuse(proposal, "三(二)", why, by_person=True)
-            if proposal.purpose == "claw_back" and _is_of_a_person(connection, proposal):
+            is_of_a_person = _is_of_a_person(connection, proposal)
+            # What a person asked for was decided by no night, which could propose it again.
+            book.refuse(proposal, "三(二)", why, by_person=not is_of_a_person)
+            if is_of_a_person:
                 _undo(book, proposal)
         _close(store, book, "refuse", why)
         return list(book.entered)
@@ -65,18 +67,21 @@ def claw_back(
             )
         # What is left is what the plan is owed from now on, whatever is decided again.
         left, decided = standing.issued_fen - amount, standing.merit_fen or 0
+        # A refusal to take anything back covers this part, too.
+        refused = standing.refused_fen
+        is_left = refused is not None and refused <= left
         book.stand(
             standing._replace(
                 decided_fen=left,
                 withheld_fen=max(decided - left, 0),
                 withheld_of_fen=decided,
-                refused_fen=None,
+                refused_fen=refused if is_left else None,
             )
         )
         entry = proposed(subject_of(standing, {}), "claw_back", -amount, "四(二)", why)
         book.propose(entry)
         if not policy.approver_differs_from_proposer:
-            book.issue(entry, why)
+            _issue(book, entry, why, is_of_a_person=True)
         _close(store, book, "claw_back", why)
         return list(book.entered)
 
@@ -134,6 +139,15 @@ def _is_of_a_person(connection: Connection, proposal: Entry) -> bool:
     return connection.execute(query).scalar() is None
 
 
+def _issue(book: Book, proposal: Entry, why: str, *, is_of_a_person: bool) -> None:
+    """What a night proposed answers what was refused before; what a person takes back does not."""
+    assert proposal.subject.ad_id is not None
+    refused = book.standings[proposal.subject.ad_id].refused_fen
+    book.issue(proposal, why)
+    if is_of_a_person:
+        book.stand(book.standings[proposal.subject.ad_id]._replace(refused_fen=refused))
+
+
 def _undo(book: Book, proposal: Entry) -> None:
     """What a person wanted back and another one refused is owed to the plan as before."""
     assert proposal.subject.ad_id is not None
@@ -142,7 +156,6 @@ def _undo(book: Book, proposal: Entry) -> None:
         standing._replace(
             decided_fen=(standing.decided_fen or 0) - proposal.amount_fen,
             withheld_fen=max(standing.withheld_fen + proposal.amount_fen, 0),
-            refused_fen=None,
         )
     )
 

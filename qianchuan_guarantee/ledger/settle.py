@@ -51,7 +51,7 @@ def shown(standing: Standing) -> Standing:
     if standing.decided_fen is None:
         return standing
     status, reasons = "CONFIRMING", standing.reasons
-    if standing.is_cheating or standing.outcome == "invalid":
+    if standing.outcome == "invalid":  # that of a cheating verdict, too
         status = "INVALID"
     elif not standing.decided_fen:
         status = "ENDED"
@@ -72,9 +72,8 @@ def owed(standing: Standing, amount_fen: int) -> int:
 
 
 def source_of(standing: Standing) -> str:
-    """The reason code of the cheating verdict that stands; empty: none."""
-    otherwise = "ANTI_SPAM" if standing.is_cheating else ""
-    return next((code for code in standing.reasons.split(",") if code in CHEATING), otherwise)
+    """The reason code of the cheating verdict that stands, said or not."""
+    return next((code for code in standing.reasons.split(",") if code in CHEATING), "ANTI_SPAM")
 
 
 def judged(standing: Standing, source: str) -> Standing:
@@ -86,11 +85,10 @@ def judged(standing: Standing, source: str) -> Standing:
     after = standing._replace(is_cheating=bool(source))
     if standing.outcome == "not_covered":  # nothing further is asked of it
         return after
-    if not standing.is_settled or standing.merit_fen is None:
-        is_lost = source and standing.outcome == "open"
-        status = "INVALID" if is_lost else standing.status
+    if standing.merit_fen is None:  # not settled yet: a verdict may stand, and none is lifted
+        status = "INVALID" if standing.outcome == "open" else standing.status
         return after._replace(reasons=",".join(codes), status=status)
-    if not source and not codes and not standing.merit_fen:
+    if not codes and not standing.merit_fen:
         codes = ["CURRENCY_PRECISION"]  # what is asked last is all that is left
     kinds = {REASONS[code].kind for code in codes}
     outcome = "invalid" if "invalid" in kinds else "ended" if "ended" in kinds else "granted"
