@@ -83,7 +83,7 @@ class Clauses:
 
     def _in_words(self, reading: str | None) -> dict[str, str]:
         words = {}
-        for pair in (reading or "").split(", ") if reading else ():
+        for pair in reading.split(", ") if reading else ():
             id_, _, choice = pair.partition("=")
             chosen = self.book.readings[id_].choices[choice]
             words[pair] = chosen.zh if self.lang == "zh" else chosen.en
@@ -260,12 +260,12 @@ class Clauses:
         assert self.scenario is not None
         if self.scenario.pause is None or self.decision["meets_pause"] is None:
             return []
-        facts = self.facts
+        facts, line = self.facts, self.facts["line_at_pause"]
         operands = {"paused_at": self.decision["paused_at"]}
         if operands["paused_at"] is not None:
             operands |= {
                 "cost_at_pause": facts["cost_at_pause"],
-                "line_at_pause": _trim(facts["line_at_pause"]) if facts["line_at_pause"] else None,
+                "line_at_pause": None if line is None else _trim(line),
                 "conversions_at_pause": facts["conversions_at_pause"],
                 "conversions_required": facts["conversions_required"],
             }

@@ -185,7 +185,7 @@ class Conditions:
         """How many more conversions lift the line above the cost, if that stays as it is."""
         spare = cost - line
         whole = int(spare // rise)
-        if self.facts["overcost_boundary"] == "exclusive" and whole and whole * rise == spare:
+        if self.facts["overcost_boundary"] == "exclusive" and whole * rise == spare:
             return whole
         return whole + 1
 
@@ -240,7 +240,7 @@ class Conditions:
             state, key = "lost", "l_lowering_lost"
         elif facts["is_lowered"] is False and self.is_over:
             state, key = "met", "l_lowering_over"
-        elif facts["bid_at_end"] is None or (facts["is_lowered"] is None and self.is_over):
+        elif facts["bid_at_end"] is None or self.is_over:
             state, key = "unknown", "l_lowering_unknown"
         elif facts["lowering"] == "net":
             key = "l_lowering_net"
@@ -265,14 +265,14 @@ class Conditions:
         facts, rule = self.facts, self.scenario.pause
         if rule is None or not facts["asks_pause"] or facts["pause"] == "ignore":
             return []
-        paused_at = facts["left_paused_at"]
+        paused_at, line = facts["left_paused_at"], facts["line_at_pause"]
         numbers: Row = {}
         state: State = "kept"
         if paused_at is None:
             state, key = ("met", "l_pause_over") if self.is_over else ("kept", "l_pause_running")
         elif facts["was_met_at_pause"]:
             state, key = "met", "l_pause_met"
-        elif facts["is_pause_unclear"] or facts["line_at_pause"] is None:
+        elif facts["is_pause_unclear"]:
             state, key = "unknown", "l_pause_unknown"
         else:
             state, key = "needed", "l_pause_left" if self.is_over else "l_pause_resume"
@@ -280,7 +280,7 @@ class Conditions:
                 "conversions": facts["conversions_at_pause"],
                 "required": facts["conversions_required"],
                 "cost": facts["cost_at_pause"],
-                "line": facts["line_at_pause"].normalize(),
+                "line": None if line is None else line.normalize(),
             }
         numbers["paused_at"] = paused_at
         if not self.is_over and state != "met":
@@ -289,8 +289,11 @@ class Conditions:
             key,
             paused_at=None if paused_at is None else moment(paused_at),
             n=numbers.get("conversions"),
-            required=numbers.get("required"),
-            cost=yuan(numbers.get("cost") or Decimal(0)),
-            line=yuan(numbers.get("line") or Decimal(0)),
+            required=numbers.get("required") or self._say("l_unknown_count"),
+            cost=self._sum(numbers.get("cost")),
+            line=self._sum(numbers.get("line")),
         )
         return [Step("pause", rule.clause, state, sentence, numbers)]
+
+    def _sum(self, amount: Decimal | None) -> str:
+        return self._say("l_unknown_sum") if amount is None else yuan(amount)

@@ -258,7 +258,7 @@ def _edited(operation: str, old: str = "", new: str = "") -> Telling:
 
 
 def _judged(verdict: str) -> Telling:
-    sources = {"by a person": "MANUAL_JUDGE_SPAM", "by the system": "ANTI_SPAM"}
+    sources = {"by a person": "MANUAL_JUDGE_SPAM", "by the system": "ANTI_SPAM", "by nobody": None}
 
     def tell(story: Story, at: datetime, said: re.Match[str], _: Mapping[str, str]) -> None:
         values = {"decided_at": at, "verdict": verdict, "source": sources[said[1]]}

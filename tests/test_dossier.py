@@ -32,6 +32,9 @@ from qianchuan_guarantee.wording import dossier as words
 from tests.conftest import FIXTURES, decided
 from tests.test_cli import qcg
 from tests.test_report import BROWSER, HOSTILE, Page, needs_browser, photograph, scanlines
+from tests.test_said import AS_OF as TOLD_ON
+from tests.test_said import UNPROMPTED, exports_of
+from tests.worlds import write
 
 DAY = date(2022, 10, 20)
 FIRST = 1745000000000000
@@ -184,6 +187,15 @@ def test_no_code_stands_unexplained(pages: dict[int, str]) -> None:
         # The words of the tables themselves, in what to mend and in what was logged.
         known = {"ad_create_time", "first_deliveries", "log_id", "cpa_bid", "roi_goal", "dt"}
         assert found <= known, (ad_id, found - known)
+
+
+def test_a_count_that_nobody_knows_is_not_told(lang: Language, tmp_path: Path) -> None:
+    """Left paused below 20 %, by a managed plan whose first bid is not known."""
+    write(exports_of({"it": UNPROMPTED}, "flat"), tmp_path)
+    with decided(tmp_path, TOLD_ON) as answer:
+        (dossier,) = collected(answer, [1001], lang).values()
+    assert dossier.explanation.decision["meets_pause"] is False
+    assert "None" not in Page(render(dossier, lang)).text
 
 
 def test_chinese_pages_speak_chinese(pages: dict[int, str], lang: Language) -> None:

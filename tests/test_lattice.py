@@ -814,13 +814,17 @@ def test_a_morning_knows_what_came_before_it_and_nothing_else(
 def test_what_cannot_be_said_yet_is_no_bid_that_is_unknown(tmp_path: Path) -> None:
     in_window = {"outcome": "open", "reasons": []}
     over = {"outcome": "open", "compensate_status": "INVALID", "reasons": ["BID_LOWERED"]}
+    unknown = {"outcome": "open", "reasons": ["BID_UNKNOWN"]}
     later = [("1 10:00:00", "72")]
     lower = [("2 10:00:00", "bid", "400", "380")]
+    unsaid = [("2 10:00:00", "bid", "400", "")]
     cases = [
         Case("as it was", in_window, "managed", "400", later),
         Case("lowered, until it is raised", in_window, "managed", "400", later, done=lower),
         # First delivered a day before: nothing can be raised any more.
         Case("lowered when the window ended", over, "managed", "400", done=lower),
+        Case("unknown, until it is set", in_window, "managed", "400", later, done=unsaid),
+        Case("unknown when the window ended", unknown, "managed", "400", done=unsaid),
     ]
     found = decide_cases(cases, tmp_path, as_of=date(2022, 10, 5), lowering="net")
     for case in cases:

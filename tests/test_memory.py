@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from qianchuan_guarantee.decide import Question, decide
+from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.errors import UserError
+from qianchuan_guarantee.exports.memory import Memory
 from qianchuan_guarantee.ledger import query, review
 from qianchuan_guarantee.ledger.checks import problems
 from qianchuan_guarantee.ledger.decided import decision_problems
 from qianchuan_guarantee.ledger.store import Store
 from qianchuan_guarantee.nightly import NightResult
-from tests.test_nightly import HEADERS, PLAN, a_night, decided_on, decisions, refused
+from tests.test_nightly import BOOKS, HEADERS, PLAN, a_night, decided_on, decisions, refused
 
 MORE = {
     "first_deliveries": "ad_id,first_delivery_at",
@@ -285,3 +288,48 @@ def test_a_released_plan_waits_for_the_days_that_were_there(history: History, st
     assert amounts == {lost: 120, bad: 120}
     with pytest.raises(UserError, match="only a plan that is held"):
         review.release(store, lost, by="alice", why="again")
+
+
+def test_what_was_decided_is_decided_again_where_all_days_of_its_cycle_are_there(
+    history: History, store: Store
+) -> None:
+    history.plan(PLAN, day("09-30"), day("10-10"), day("10-01"))
+    a_night(history.before(day("10-06")), day("10-06"), store)
+    for gone, is_asked in (("10-06", True), ("10-05", False), ("10-01", False)):
+        history.missing = {("operations", day(gone))}
+        night = a_night(history.before(day("10-08"), 8), day("10-08"), store)
+        assert found(store, night).keys() == ({PLAN} if is_asked else set()), gone
+
+
+def test_what_a_person_overrules_is_that_of_settled_plans_whose_amount_is_known(
+    history: History,
+) -> None:
+    """Each has a row that is refused; the last was first delivered before the logs begin."""
+    named, unnamed, unpriced, running, old = plans = tuple(PLAN + n for n in range(5))
+    for ad_id in plans:
+        delivered = {running: day("10-04"), old: day("09-28")}.get(ad_id, day("10-01"))
+        history.plan(ad_id, delivered - timedelta(days=1), day("10-08"), delivered)
+        history.put("delivery", day("10-01"), f"{ad_id},2022-10-01 15:00:00,x,1,1")
+    history.put("operations", day("10-01"), f"u1,{unpriced},2022-10-01 14:05:00,bid,10.00,")
+    history.put("first_deliveries", day("10-02"), f"{old},2022-09-28 14:00:00")
+    exports = history.days(day("09-30"), day("10-07"))
+
+    def answers(released: tuple[int, ...]) -> dict[int, tuple[str, list[str], int]]:
+        question = Question(str(exports), day("10-08"), BOOKS, memory=Memory(released=released))
+        engine = DuckDB()
+        rows = engine.arrow(decide(question, engine).decisions).to_pylist()
+        engine.close()
+        return {row["ad_id"]: (row["outcome"], row["reasons"], row["amount"]) for row in rows}
+
+    held = ["DATA_QUARANTINED"]
+    before = {
+        named: ("held", held, 0),
+        unnamed: ("held", held, 0),
+        unpriced: ("held", [*held, "BID_UNKNOWN"], 0),
+        running: ("open", held, 0),
+        # Two days of four are there: a cost of 260, 20 conversions.
+        old: ("held", [*held, "LOGS_INCOMPLETE"], 0),
+    }
+    assert answers(()) == before
+    after = {named: ("granted", [], 120), old: ("granted", [], 60)}
+    assert answers((named, unpriced, running, old)) == before | after

@@ -6,7 +6,7 @@ counted (二), which is drawn."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pytest
 from qianchuan_guarantee.decide import Decided, Question, decide
 from qianchuan_guarantee.engines.duckdb import DuckDB
 from qianchuan_guarantee.exports.memory import Memory
-from tests.conftest import BOOKS, by_plan, decided
+from tests import oracle
+from tests.conftest import BOOKS, by_plan, decide_folder, decided
 from tests.conftest import rows_of as decisions_of
 from tests.oracle import Exports, Row
 from tests.sentences import Told, rows_of
@@ -29,6 +30,7 @@ BUDGET = "day 2 10:00 edits the budget"
 LOST = tuple(f"day 1 {hour}:00 edits targeting" for hour in (10, 11, 12))
 RESUMED = ("day 0 10:00 spends 6720", "day 1 12:00 wins 14")
 RESUMED += ("day 2 00:00 pauses", "day 2 06:00 resumes")
+PAUSED = ("day -1 12:00 pauses", "day 0 10:00 spends 6720", "day 1 12:00 wins 14")
 # Two conversions at 0.01: what is left of this is 0.00499, or 0.01.
 SMALL = ("day 0 10:00 spends 0.02499", "day 0 12:00 wins 2")
 A_CENT = ("day 0 10:00 spends 0.03", "day 0 12:00 wins 2")
@@ -46,6 +48,7 @@ MERITS: dict[str, tuple[str, tuple[str, ...], str | None]] = {
         "0.00",
     ),
     "resumed": ("managed, bid 400", RESUMED, "1120.00"),
+    "paused before all": ("managed, bid 400", PAUSED, "0.00"),
     "less than a cent": ("search, bid 0.01", SMALL, "0.00"),
     "a cent": ("search, bid 0.01", A_CENT, "0.01"),
     "caught, and held": ("feed, bid 10", (*OVER, CAUGHT, "day 1 10:00 spends abc"), None),
@@ -126,12 +129,56 @@ def test_what_is_counted_in_the_whole_window_is_drawn_from_its_first_day_on(fold
         assert days_counted(answer)["lost by its edits"] == [0]
 
 
-def test_a_plan_that_was_resumed_has_nothing_that_stood_at_its_pause(folder: Path) -> None:
-    names = ("paused_at", "cost_at_pause", "conversions_at_pause", "line_at_pause")
-    with decided(folder, AS_OF, {"pause": "any_pause"}) as answer:
+@pytest.mark.parametrize(
+    ("name", "reading", "stood"),
+    [
+        ("paused before all", "last_pause", [datetime(2022, 9, 30, 12), 0, 0, 0]),
+        ("paused before all", "ignore", [None] * 4),
+        ("resumed", "any_pause", [None] * 4),
+    ],
+)
+def test_what_stood_at_a_pause_is_said_of_one_that_was_left_and_is_asked(
+    name: str, reading: str, stood: list[Any], folder: Path
+) -> None:
+    names = ("left_paused_at", "cost_at_pause", "conversions_at_pause", "line_at_pause")
+    with decided(folder, AS_OF, {"pause": reading}) as answer:
         facts = answer.stages["facts"].order_by("ad_id").select(*names)
-        row = answer.engine.arrow(facts).to_pylist()[list(MERITS).index("resumed")]
-    assert row == dict.fromkeys(names)
+        row = answer.engine.arrow(facts).to_pylist()[list(MERITS).index(name)]
+    assert row == dict(zip(names, stood, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "received", "answer"),
+    [
+        (None, "day 4 23:59:59.999999", "held"),
+        (None, "day 5 00:00", "granted"),
+        (4, "day 3 12:00", "held"),
+        (5, "day 3 12:00", "granted"),
+    ],
+)
+def test_a_conversion_of_several_plans_is_held_against_each_that_knows_of_it(
+    written: int | None, received: str, answer: str, tmp_path: Path
+) -> None:
+    """Two plans claim it on day 1. A third one does later: in files without partitions by when it
+    was received, else by the day it was written; that plan is held if its cycle knows of it."""
+    tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
+    claims = {1001: (1, "day 1 12:00"), 1002: (1, "day 1 12:00"), 1003: (written, received)}
+    for ad_id, (day, at) in claims.items():
+        claim = f"day 1 12:00 wins 1, received {at}, named order"
+        claim += f", written day {day}" if day else ""
+        told = Told(str(ad_id), "daily", {"plan": "feed, bid 10", "happens": (*OVER, claim)})
+        for table, row in rows_of(told, ad_id, DAY0):
+            shared = {"conversion_id": "order"} if "order" in str(row.values) else {}
+            tables[table].append(Row(row.values | shared, row.dt if written else None))
+    days = [DAY0 + timedelta(days=n) for n in range(-2, 9)]
+    logs = ("plans", "delivery", "conversions", "operations")
+    exports = Exports(tables, dict.fromkeys(logs, days) if written else {})
+    write(exports, tmp_path)
+    rows, counts = decide_folder(tmp_path, AS_OF)
+    wanted = oracle.decide(exports, AS_OF)
+    assert (rows, counts) == (wanted.decisions, wanted.tables)
+    assert [row["outcome"] for row in rows] == ["held", "held", answer]
+    assert {code for row in rows for code in row["reasons"]} == {"DATA_CONFLICT"}
 
 
 # A conversion is worth 400 whichever of its bids nobody knows.

@@ -191,7 +191,7 @@ def _in_numbers(clause: Clause, *, explanation: Explanation, lang: Language) -> 
 def _at_pause(of: Row, lang: Language) -> str:
     if of["paused_at"] is None:
         return say("line_no_pause", lang)
-    if of["conversions_at_pause"] is None or of["line_at_pause"] is None:
+    if None in of.values():
         return ""
     words = {"cost": yuan(of["cost_at_pause"]), "line": yuan(of["line_at_pause"])}
     n, required = of["conversions_at_pause"], of["conversions_required"]

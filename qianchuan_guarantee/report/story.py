@@ -138,8 +138,9 @@ class Story:
     def _at_pause(self) -> list[str]:
         """What stood at the pause that a managed plan was left at."""
         facts = self.facts
-        asked = (facts["left_paused_at"], facts["conversions_at_pause"], facts["line_at_pause"])
-        if None in asked or not facts["asks_pause"] or facts["pause"] == "ignore":
+        needed = ("left_paused_at", "conversions_at_pause", "line_at_pause", "conversions_required")
+        is_asked = facts["asks_pause"] and facts["pause"] != "ignore"
+        if not is_asked or any(facts[name] is None for name in needed):
             return []
         words = {"cost": yuan(facts["cost_at_pause"]), "line": yuan(facts["line_at_pause"])}
         n, required = facts["conversions_at_pause"], facts["conversions_required"]

@@ -181,7 +181,7 @@ def _merit(
     others = [code for code in reasons_of("invalid") if code in tests and code not in CHEATING]
     lost = ibis.or_(any_of["ended"], *(asked[f"has_{code}"] for code in others))
     unsaid = any_of["not_covered"] | any_of["held"] | is_open | asked.advertiser_id.isnull()
-    owed = ibis.ifelse(lost | (asked.payable < asked.unit_yuan), none, asked.payable)
+    owed = ibis.ifelse(lost, none, asked.payable)
     return ibis.ifelse(unsaid, ibis.null("decimal(18, 2)"), owed)
 
 

@@ -92,10 +92,10 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None) -> Tab
     if logs_begin is None:
         return none
     begin = ibis.literal(logs_begin, type="date")
-    earliest = ibis.ifelse(cycles.day0 < begin, cycles.day0, begin)
     created = cycles.ad_create_time.date()
-    since = ibis.ifelse(created > earliest, created, earliest)
-    # A day of the cycle counts even if the plan is said to have been created after it.
+    since = ibis.ifelse(created > begin, created, begin)
+    # A day of the cycle counts even if the plan is said to have been created after it, and even
+    # if it lies before the logs.
     since = ibis.ifelse(cycles.day0 < since, cycles.day0, since)
     plans = cycles.select("ad_id", "horizon", since=since, started_on=cycles.day0)
     ever = coverage.select("day", "next_missing_on")
@@ -103,7 +103,7 @@ def missing_days(cycles: Table, coverage: Table, logs_begin: date | None) -> Tab
     found = plans.left_join(ever, plans.since == ever.day)
     found = found.left_join(tonight, [("started_on", "_day0")])
     return found.filter(
-        ((found.since < begin) & (found.since < found.horizon))
+        (found.since < begin)
         | (found.next_missing_on < found.horizon)
         | (found.next_missing_tonight_on < found.horizon)
     ).select("ad_id")

@@ -39,6 +39,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "l_conversions": ("{n} conversions", " {n} 个转化"),
     "l_more_conversion": ("{n} more conversion", "再有 {n} 个转化"),
     "l_more_conversions": ("{n} more conversions", "再有 {n} 个转化"),
+    "l_unknown_count": ("an unknown number of", "未知"),
+    "l_unknown_sum": ("unknown sum", "未知"),
     "l_edit": ("{n} edit", "{n} 次修改"),
     "l_edits": ("{n} edits", "{n} 次修改"),
     # Conversions.

@@ -50,7 +50,9 @@ TARGETS = {
     "rulebook": Target(
         ("rulebook.py", "parameters.py"), ("test_rulebook.py",), ("test_rule_noticed.py",)
     ),
-    "words": Target(("clauses.py", "conditions.py"), ("test_remaining.py", "test_supposed.py"), ()),
+    "words": Target(
+        ("clauses.py", "conditions.py"), ("test_said.py", "test_remaining.py", "test_supposed.py")
+    ),
     "exports": Target(
         _in("exports", "bounds", "cells", "check", "totals", "versions"),
         (
