@@ -830,6 +830,32 @@ def test_a_grant_above_its_limit_waits_and_says_so(tmp_path: Path) -> None:
         assert words in listed.out
 
 
+def test_a_night_writes_what_deciding_writes_and_again_from_its_store(tmp_path: Path) -> None:
+    names = ("decisions.csv", "refused.csv")
+
+    def written(*words: Any) -> list[str]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        out, refused = (folder / name for name in names)
+        ran = qcg(*words, "--as-of", "2022-10-20", "-o", out, "--quarantine", refused)
+        assert ran.code == 0, ran.err
+        assert f"Written: {out}\nWritten: {refused}" in ran.out
+        return [path.read_text("utf-8") for path in (out, refused)]
+
+    decided = written("decide", DEMO)
+    night = ("run", DEMO, "--store", tmp_path / "store")
+    assert written(*night, "--dry-run") == written(*night) == written(*night) == decided
+
+
+def test_a_file_that_cannot_be_written_undoes_no_night(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    night = ("run", DEMO, "--as-of", "2022-10-20", "--store", tmp_path / "store")
+    ran = qcg(*night, "-o", tmp_path / "file" / "decisions.csv")
+    assert ran.code == 1
+    assert "is done all the same" in ran.err
+    again = qcg(*night, "--json")
+    assert json.loads(again.out)["repeated"] is True
+
+
 def test_no_sentence_stands_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(wording.audit.SENTENCES, "w_amount", ("another", "另一句"))
     with pytest.raises(InvariantError, match="w_amount"):

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 def decide(
     exports: options.Exports,
     as_of: options.AsOf,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help=say("o_out", "en"), metavar="FILE"),
-    ] = None,
+    out: options.Out = None,
     rules: options.Rules = None,
     rulebook: options.RulebookId = None,
     plan: Annotated[
@@ -37,10 +34,7 @@ def decide(
     engine: options.EngineName = "duckdb",
     spark_master: options.SparkMaster = None,
     memory: options.Memory = None,
-    quarantine: Annotated[
-        Path | None,
-        typer.Option("--quarantine", help=say("o_quarantine", "en"), metavar="FILE"),
-    ] = None,
+    quarantine: options.Quarantine = None,
     strict: Annotated[bool, typer.Option("--strict", help=say("o_strict", "en"))] = False,
     near: Annotated[
         int | None, typer.Option("--near", help=say("o_near", "en"), metavar="N", min=1)
@@ -53,14 +47,14 @@ def decide(
     from qianchuan_guarantee.decide import decide as decide_plans
     from qianchuan_guarantee.report.summary import summarise
 
-    out, quarantine = _files(out, quarantine)
+    out, quarantine = files_of(out, quarantine)
     asked = options.question(exports, as_of, rules, rulebook, read, plan)
     started = time.monotonic()
     with screen.Progress(language) as progress:
         runner = options.engine(engine, spark_master, memory)
         decided = decide_plans(asked, runner, progress)
         summary = summarise(decided, near)
-        written = _write(decided, out, quarantine, progress)
+        written = write_answer(decided, out, quarantine, progress)
     if as_json:
         typer.echo(json.dumps(summary.document(), ensure_ascii=False))
         for line in screen.unused(summary.extra_columns, summary.ignored_files, language):
@@ -80,7 +74,7 @@ def decide(
         raise typer.Exit(3)
 
 
-def _files(out: Path | None, quarantine: Path | None) -> tuple[Path | None, Path | None]:
+def files_of(out: Path | None, quarantine: Path | None) -> tuple[Path | None, Path | None]:
     """Where decisions and quarantine go; refused before any work is done."""
     from qianchuan_guarantee.write import check_ending
 
@@ -94,7 +88,7 @@ def _files(out: Path | None, quarantine: Path | None) -> tuple[Path | None, Path
     return out, quarantine
 
 
-def _write(
+def write_answer(
     decided: Decided, out: Path | None, quarantine: Path | None, tell: screen.Progress
 ) -> list[Path]:
     """Decisions and quarantine to their files, both or none."""

@@ -35,6 +35,10 @@ SparkMaster = Annotated[
 ]
 StoreAddress = Annotated[str, typer.Option("--store", help=say("o_store", "en"), metavar="STORE")]
 Sign = Annotated[Path | None, typer.Option("--sign", help=say("o_sign", "en"), metavar="KEY")]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help=say("o_out", "en"), metavar="FILE")]
+Quarantine = Annotated[
+    Path | None, typer.Option("--quarantine", help=say("o_quarantine", "en"), metavar="FILE")
+]
 Memory = Annotated[str | None, typer.Option("--memory", help=say("o_memory", "en"), metavar="SIZE")]
 
 

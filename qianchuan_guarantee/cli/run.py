@@ -19,6 +19,7 @@ from qianchuan_guarantee.wording import say
 if TYPE_CHECKING:
     from qianchuan_guarantee.ledger.policy import Policy
     from qianchuan_guarantee.ledger.store import Store
+    from qianchuan_guarantee.nightly import NightResult
 
 _SHOWN = 20
 
@@ -44,17 +45,21 @@ def run(
     engine: options.EngineName = "duckdb",
     spark_master: options.SparkMaster = None,
     memory: options.Memory = None,
+    out: options.Out = None,
+    quarantine: options.Quarantine = None,
     strict: Annotated[bool, typer.Option("--strict", help=say("o_strict", "en"))] = False,
     lang: options.Lang = "en",
     as_json: options.Json = False,
 ) -> None:
     """A night: decide, record, propose, issue, tell."""
     language = cast(Language, options.language(lang))
+    from qianchuan_guarantee.cli.decide import files_of
     from qianchuan_guarantee.ledger.policy import load_policy
     from qianchuan_guarantee.ledger.store import Store
     from qianchuan_guarantee.nightly import Night
     from qianchuan_guarantee.nightly import run as run_night
 
+    out, quarantine = files_of(out, quarantine)
     rule = load_policy(policy)
     asked = options.question(exports, as_of, rules, rulebook, read, None)
     night = Night(asked, rule, dry_run, by, why)
@@ -66,6 +71,7 @@ def run(
             runner = options.engine(engine, spark_master, memory)
             result = run_night(night, kept, runner, progress)
             undelivered = 0 if dry_run else _deliver(kept, rule, progress)
+            written = _write(result, kept, out, quarantine, progress)
         document = dict(result.document) | {"dry_run": dry_run, "undelivered": undelivered}
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
@@ -73,6 +79,8 @@ def run(
                 typer.echo(line, err=True)
         else:
             typer.echo(render(document, hidden(store), language))
+            for path in written:
+                typer.echo(say("written", language, path=path))
         runner.close()
         kept.close()
     refused = sum(table["quarantined"] for table in document["tables"].values())
@@ -92,6 +100,45 @@ def _deliver(kept: Store, rule: Policy, progress: screen.Progress) -> int | None
     except UserError as error:
         typer.echo(f"qcg: {error}", err=True)
         return None
+
+
+def _write(
+    result: NightResult,
+    kept: Store,
+    out: Path | None,
+    quarantine: Path | None,
+    tell: screen.Progress,
+) -> list[Path]:
+    """What the night decided, and what it refused, to files that were asked for, too: both or
+    none. A night that was run before has them in the store."""
+    from qianchuan_guarantee.cli.decide import write_answer
+    from qianchuan_guarantee.exports.quarantine import quarantine_schema
+    from qianchuan_guarantee.ledger.files import table_of
+    from qianchuan_guarantee.tables import decision_notes
+    from qianchuan_guarantee.wording.columns import notes_of
+    from qianchuan_guarantee.write import Sheet, write_tables
+
+    try:
+        if result.decided is not None:
+            return write_answer(result.decided, out, quarantine, tell)
+        sheets = []
+        for path, name, notes in (
+            (out, "decisions.parquet", decision_notes()),
+            (quarantine, "quarantine.parquet", notes_of(quarantine_schema().names)),
+        ):
+            if path is None:
+                continue
+            content = kept.read(result.run_id, name)
+            if content is None:
+                raise UserError(f"{kept}: run {result.run_id} has no {name}; it was damaged")
+            rows = table_of(content)
+            sheets.append(Sheet(rows.to_batches(), rows.schema, path, rows.num_rows, notes))
+        write_tables(sheets)
+    except UserError as error:
+        raise UserError(
+            f"{error}. The night {result.run_id} is done all the same; run it again for the file"
+        ) from error
+    return [sheet.path for sheet in sheets]
 
 
 def render(document: Mapping[str, Any], store: str, lang: Language) -> str:
