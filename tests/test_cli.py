@@ -856,6 +856,23 @@ def test_a_file_that_cannot_be_written_undoes_no_night(tmp_path: Path) -> None:
     assert json.loads(again.out)["repeated"] is True
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_night_that_is_entered_no_longer_needs_its_exports(
+    is_asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(DEMO, tmp_path / "exports"))
+
+    def gone(*_: Any) -> int:
+        shutil.rmtree(folder)
+        return 0
+
+    monkeypatch.setattr("qianchuan_guarantee.cli.run._deliver", gone)
+    files = ("-o", tmp_path / "decisions.csv") if is_asked else ()
+    ran = qcg("run", folder, "--as-of", "2022-10-20", "--store", tmp_path / "store", *files)
+    assert (ran.code, ran.err.count("qcg:")) == (0, 0), ran.err
+    assert (tmp_path / "decisions.csv").exists() is is_asked
+
+
 def test_no_sentence_stands_for_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(wording.audit.SENTENCES, "w_amount", ("another", "另一句"))
     with pytest.raises(InvariantError, match="w_amount"):

@@ -71,7 +71,7 @@ def run(
             runner = options.engine(engine, spark_master, memory)
             result = run_night(night, kept, runner, progress)
             undelivered = 0 if dry_run else _deliver(kept, rule, progress)
-            written = _write(result, kept, out, quarantine, progress)
+            written = _write(result, kept, out, quarantine, progress, is_dry=dry_run)
         document = dict(result.document) | {"dry_run": dry_run, "undelivered": undelivered}
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False))
@@ -108,37 +108,39 @@ def _write(
     out: Path | None,
     quarantine: Path | None,
     tell: screen.Progress,
+    *,
+    is_dry: bool,
 ) -> list[Path]:
     """What the night decided, and what it refused, to files that were asked for, too: both or
-    none. A night that was run before has them in the store."""
-    from qianchuan_guarantee.cli.decide import write_answer
-    from qianchuan_guarantee.exports.quarantine import quarantine_schema
+    none. They are what the store has of it: whatever becomes of the exports, the night is done."""
+    asked = ((out, "decisions.parquet"), (quarantine, "quarantine.parquet"))
+    wanted = [(path, name) for path, name in asked if path is not None]
+    if not wanted:
+        return []
+    if is_dry and result.decided is not None:  # no store has it
+        from qianchuan_guarantee.cli.decide import write_answer
+
+        return write_answer(result.decided, out, quarantine, tell)
     from qianchuan_guarantee.ledger.files import table_of
     from qianchuan_guarantee.tables import decision_notes
     from qianchuan_guarantee.wording.columns import notes_of
     from qianchuan_guarantee.write import Sheet, write_tables
 
     try:
-        if result.decided is not None:
-            return write_answer(result.decided, out, quarantine, tell)
         sheets = []
-        for path, name, notes in (
-            (out, "decisions.parquet", decision_notes()),
-            (quarantine, "quarantine.parquet", notes_of(quarantine_schema().names)),
-        ):
-            if path is None:
-                continue
+        for path, name in wanted:
             content = kept.read(result.run_id, name)
             if content is None:
                 raise UserError(f"{kept}: run {result.run_id} has no {name}; it was damaged")
             rows = table_of(content)
+            notes = decision_notes() if path is out else notes_of(rows.schema.names)
             sheets.append(Sheet(rows.to_batches(), rows.schema, path, rows.num_rows, notes))
         write_tables(sheets)
     except UserError as error:
         raise UserError(
             f"{error}. The night {result.run_id} is done all the same; run it again for the file"
         ) from error
-    return [sheet.path for sheet in sheets]
+    return [path for path, _ in wanted]
 
 
 def render(document: Mapping[str, Any], store: str, lang: Language) -> str:

@@ -23,7 +23,7 @@ def _bit_count() -> Callable[[Value], Value]:
     """How many bits are set. Engines carry it out, by this name."""
 
     def bit_count(bits: int) -> int:
-        raise NotImplementedError
+        raise NotImplementedError  # a declaration: its name and types count, nobody calls it
 
     counted: Callable[[Value], Value] = ibis.udf.scalar.builtin(bit_count)
     return counted
